@@ -1,0 +1,1 @@
+"""An e-commerce back end of event-sourced services that react only to each other."""

@@ -1,0 +1,1 @@
+"""What development needs in place of the world."""

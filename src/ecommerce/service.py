@@ -1,0 +1,1 @@
+"""Builds one context's running service: the only wiring."""
