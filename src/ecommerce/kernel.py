@@ -80,8 +80,10 @@ class Fold(Value, frozen=True):
 class Decider(Protocol):
     """A module that decides for one context: which streams a command reads, and what follows."""
 
-    folds: Mapping[str, Fold]
-    """How to fold each kind of stream, by the first part of its name."""
+    @property
+    def folds(self) -> Mapping[str, Fold]:
+        """How to fold each kind of stream, by the first part of its name."""
+        ...
 
     def streams(self, command: Any, /) -> Sequence[str]:
         """Name the streams that a command reads."""
