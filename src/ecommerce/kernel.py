@@ -43,10 +43,14 @@ class Rejected(Exception):
         return super().__str__() or (self.__doc__ or "")
 
 
+MOST_MONEY = 10**15
+"""The largest amount, in minor units, that any reader of an event must take."""
+
+
 class Money(Value, frozen=True, order=True):
     """An amount in minor units (pence, cents) of one currency (ISO 4217)."""
 
-    amount: Annotated[int, Meta(ge=-(10**15), le=10**15)]
+    amount: Annotated[int, Meta(ge=-MOST_MONEY, le=MOST_MONEY)]
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 
     def __add__(self, other: Money) -> Money:

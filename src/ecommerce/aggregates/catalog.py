@@ -36,6 +36,10 @@ class NoSuchProduct(Rejected):
     """There is no product with this SKU."""
 
 
+class PriceIsNegative(Rejected):
+    """A price cannot be less than nothing."""
+
+
 class Product(Value, frozen=True):
     """What a decision needs to know of a product; no price: it does not exist yet."""
 
@@ -57,6 +61,8 @@ def decide(command: CatalogCommand, states: Streams) -> Decision:
     (name,) = streams(command)
     product: Product = states[name]
     match command:
+        case AddProduct(price=price) | ChangePrice(price=price) if price.amount < 0:
+            raise PriceIsNegative
         case AddProduct() if product.price:
             raise ProductAlreadyExists
         case AddProduct(sku, title, price):

@@ -23,6 +23,7 @@ from ecommerce.events.orders import (
     OrderLine,
 )
 from ecommerce.kernel import (
+    MOST_MONEY,
     Command,
     Decision,
     Event,
@@ -76,6 +77,10 @@ OrderCommand: TypeAlias = PlaceOrder | ConfirmOrder | CancelOrder | CompleteComp
 
 class OrderIsEmpty(Rejected):
     """An order needs at least one line or charge."""
+
+
+class TotalOutOfRange(Rejected):
+    """An order cannot owe less than nothing, nor more than 10 trillion of its currency."""
 
 
 class Status(Enum):
@@ -136,6 +141,9 @@ def _created(command: PlaceOrder) -> OrderCreated:
     ]
     if not amounts:
         raise OrderIsEmpty
+    total = reduce(add, amounts)
+    if not 0 <= total.amount <= MOST_MONEY:
+        raise TotalOutOfRange
     return OrderCreated(
         order_id=command.order_id,
         owner=command.owner,
@@ -144,7 +152,7 @@ def _created(command: PlaceOrder) -> OrderCreated:
         payment_method=command.payment_method,
         lines=command.lines,
         charges=command.charges,
-        total=reduce(add, amounts),
+        total=total,
         placed_at=command.placed_at,
         reference=command.reference,
     )

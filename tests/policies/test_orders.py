@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from ecommerce.aggregates.orders import CancelOrder, CompleteCompensation, ConfirmOrder
+from ecommerce.events.inventory import (
+    ReservedUnits,
+    Shortage,
+    StockCompensated,
+    StockReservationFailed,
+)
+from ecommerce.events.payments import PaymentFailed, PaymentSucceeded
+from ecommerce.kernel import Money
+from ecommerce.policies.orders import expire, react
+from facts import order_created
+
+
+def test_a_payment_confirms_the_order() -> None:
+    paid = PaymentSucceeded("7", Money(2097, "GBP"), "ch_1")
+    assert [*react(paid, "payment-7@3")] == [ConfirmOrder("7")]
+
+
+def test_a_declined_card_cancels_the_order_and_gives_its_stock_back() -> None:
+    failed = PaymentFailed("7", "card_declined", "the card was declined")
+    assert [*react(failed, "payment-7@3")] == [
+        CancelOrder("7", "payment_failed", "the card was declined", compensate=True)
+    ]
+
+
+def test_missing_stock_cancels_the_order_and_says_what_was_short() -> None:
+    failed = StockReservationFailed("7", (Shortage("TEA", 3, 2), Shortage("MUG", 1, 0)))
+    assert [*react(failed, "reservation-7@1")] == [
+        CancelOrder(
+            "7",
+            "out_of_stock",
+            "out of stock: TEA (2 of 3 left), MUG (0 of 1 left)",
+            compensate=False,
+        )
+    ]
+
+
+def test_returned_stock_completes_the_compensation() -> None:
+    returned = StockCompensated("7", (ReservedUnits("TEA", 3),))
+    assert [*react(returned, "reservation-7@2")] == [CompleteCompensation("7")]
+
+
+def test_an_order_that_nobody_answered_is_cancelled_and_gives_its_stock_back() -> None:
+    assert expire(order_created) == CancelOrder("7", "timed_out", "timed out", compensate=True)
