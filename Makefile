@@ -1,0 +1,28 @@
+# The project's commands. Each sets up what it needs by itself: see bootstrap.sh.
+
+bin := .venv/bin
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+
+up: setup ## Start everything, print the addresses, follow; Ctrl-C stops it all
+	@$(bin)/ecommerce up
+
+down: setup ## Stop what runs in the background
+	@$(bin)/ecommerce down
+
+test: setup ## Check style, types and layers, and run all tests
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+	$(bin)/lint-imports
+	$(bin)/pytest --cov --cov-report=term:skip-covered
+
+fmt: setup ## Format the code, and mend what the linter can mend
+	$(bin)/ruff check --fix
+	$(bin)/ruff format
+
+setup:
+	@./bootstrap.sh
+
+.PHONY: help up down test fmt setup
