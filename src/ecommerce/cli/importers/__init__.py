@@ -1,0 +1,1 @@
+"""Bring another shop's trade in, through the same HTTP as everybody's."""
