@@ -1,0 +1,97 @@
+"""What an event of an order says in a few words for people, without personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from ecommerce.events.inventory import (
+    ReservationEvent,
+    Shortage,
+    StockCompensated,
+    StockReservationFailed,
+    StockReserved,
+    UnitsReleased,
+    UnitsReserved,
+)
+from ecommerce.events.notifications import (
+    NotificationEvent,
+    NotificationFailed,
+    NotificationQueued,
+    NotificationSent,
+)
+from ecommerce.events.orders import (
+    CompensateInventory,
+    OrderCancelled,
+    OrderCompensated,
+    OrderConfirmed,
+    OrderCreated,
+    OrderEvent,
+)
+from ecommerce.events.payments import (
+    PaymentClosed,
+    PaymentEvent,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentRequested,
+    PaymentStarted,
+    PaymentSucceeded,
+    RefundStarted,
+)
+from ecommerce.kernel import Money
+
+EventOfAnOrder: TypeAlias = (
+    OrderEvent | ReservationEvent | UnitsReserved | UnitsReleased | PaymentEvent | NotificationEvent
+)
+
+_SYMBOLS: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
+
+
+def detail(event: EventOfAnOrder) -> str:  # noqa: C901 - a table, a row for each kind
+    """Say what is worth knowing of an event beside its name; empty where that says it all."""
+    match event:
+        case OrderCreated(lines=lines, total=total):
+            return f"{_skus([line.sku for line in lines])}, {in_words(total)}"
+        case OrderCancelled(code=code, reason=reason) | PaymentFailed(code=code, reason=reason):
+            return f"{code}: {reason}"
+        case CompensateInventory(skus=skus):
+            return _skus(skus)
+        case StockReserved(items=items) | StockCompensated(items=items):
+            return _skus([item.sku for item in items])
+        case StockReservationFailed(shortages=shortages):
+            return ", ".join(map(_short, shortages))
+        case UnitsReserved(sku, _, quantity) | UnitsReleased(sku, _, quantity):
+            return f"{quantity} of {sku}"
+        case (
+            OrderConfirmed(total=amount)
+            | PaymentRequested(amount=amount)
+            | PaymentStarted(amount=amount)
+            | PaymentSucceeded(amount=amount)
+            | RefundStarted(amount=amount)
+            | PaymentRefunded(amount=amount)
+        ):
+            return in_words(amount)
+        case NotificationQueued(mail=mail):
+            return mail.template
+        case NotificationFailed():
+            return "the mail server refused it"  # in its own words, it would name the address
+        case OrderCompensated() | PaymentClosed() | NotificationSent():
+            return ""
+
+
+def in_words(money: Money) -> str:
+    """Write an amount as people do, where the currency is known to have hundredths."""
+    if symbol := _SYMBOLS.get(money.currency):
+        sign = "-" if money.amount < 0 else ""
+        whole, hundredths = divmod(abs(money.amount), 100)
+        return f"{sign}{symbol}{whole}.{hundredths:02d}"
+    return f"{money.amount} {money.currency} (minor units)"
+
+
+def _skus(skus: Sequence[str]) -> str:
+    count = len(set(skus))
+    return f"{count} SKU{'' if count == 1 else 's'}"
+
+
+def _short(shortage: Shortage) -> str:
+    return f"{shortage.sku}: {shortage.available} of {shortage.requested} left"

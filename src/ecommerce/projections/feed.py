@@ -1,0 +1,145 @@
+"""A feed folds one source's events into one projection, a page at a time, each exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import msgspec
+import psycopg
+
+from ecommerce.projections.projection import Key, Projection
+from ecommerce.projections.table import Table
+from ecommerce.store.connection import Connection, Pool
+from ecommerce.store.envelope import Codec, Recorded, members, open_envelope
+
+Page: TypeAlias = Sequence[tuple[int, bytes]]
+"""Positions and documents, in the order of the positions."""
+
+_POSITION: Final = """
+select position from positions where projection = %s and generation = %s and source = %s
+"""
+
+# Whoever advances a projection holds its row in `projections` until the commit, so that its other
+# sources, and other runners, wait: no two ever fold into the same rows. Who comes too late finds
+# another position than the one it read from, and changes nothing.
+_ADVANCE: Final = """
+update positions p set position = %(to)s, error = null, updated_at = now()
+from (select name, generation from projections
+      where name = %(name)s and generation = %(generation)s for update) held
+where (p.projection, p.generation) = (held.name, held.generation)
+  and p.source = %(source)s and p.position = %(after)s
+"""
+
+_STOP: Final = """
+update positions set error = %s, updated_at = now()
+where projection = %s and generation = %s and source = %s and position = %s
+"""
+
+_NOT_NOW: Final = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
+"""What says nothing about an event: the database is away or busy."""
+
+
+class Overtaken(Exception):
+    """Another runner has folded these events; go on from where it is."""
+
+
+class Stopped(Exception):
+    """This projection cannot take an event. Others go on; it stays until its code can."""
+
+    def __init__(self, projection: str, source: str, page: Page, error: Exception) -> None:
+        ((position, document),) = page
+        # Only the first line: what a database says below it may quote the row, and so a person.
+        why = (str(error).splitlines() or [""])[0]
+        super().__init__(
+            f"{projection} stops before {source}@{position} ({_name(document)}): "
+            f"{type(error).__name__}: {why}"
+        )
+
+
+def _name(document: bytes) -> str:
+    try:
+        return open_envelope(document).id
+    except msgspec.MsgspecError:
+        return "no event"
+
+
+class Feed:
+    """One projection's reading of one source.
+
+    `position` is the last that it has folded; `woken` is set when there may be more to read.
+    """
+
+    def __init__(self, table: Table, source: str, pool: Pool) -> None:
+        self.projection: Projection = table.projection
+        self.source = source
+        self.position = 0
+        self.woken = asyncio.Event()
+        self._table = table
+        self._pool = pool
+        self._codec = Codec(members(table.projection.Source))
+
+    async def resume(self) -> int:
+        """Learn the position up to which the rows hold everything."""
+        async with self._pool.connection() as db:
+            cursor = await db.execute(_POSITION, self._where)
+            (self.position,) = await cursor.fetchone() or (0,)
+        return self.position
+
+    async def fold(self, page: Page) -> None:
+        """Fold a page of what comes after the feed's position, and advance to its end.
+
+        A page that fails is tried again in halves, so that all before the event that it fails
+        for is kept. Raises `Stopped`, `Overtaken`, and whatever says that the database is away.
+        """
+        try:
+            await self._fold(page)
+        except (*_NOT_NOW, Overtaken):
+            raise
+        except Exception as error:  # noqa: BLE001 - decode, evolve and row may fail in any way
+            if len(page) == 1:
+                quoting = isinstance(error, psycopg.Error)
+                reason = Stopped(self.projection.NAME, self.source, page, error)
+                raise reason from (None if quoting else error)
+            half = len(page) // 2
+            await self.fold(page[:half])
+            await self.fold(page[half:])
+
+    async def stop(self, reason: Stopped) -> None:
+        """Leave word of why the feed stopped, for whoever asks for its progress."""
+        async with self._pool.connection() as db:
+            await db.execute(_STOP, (str(reason), *self._where, self.position))
+
+    async def _fold(self, page: Page) -> None:
+        read = [self._codec.decode(document, position) for position, document in page]
+        events = [recorded for recorded in read if recorded]
+        async with self._pool.connection() as db, db.transaction():
+            await self._advance(db, page[-1][0])
+            if events:
+                await self._write(db, events)
+        self.position = page[-1][0]
+
+    async def _advance(self, db: Connection, to: int) -> None:
+        values = {
+            "name": self.projection.NAME,
+            "generation": self._table.generation,
+            "source": self.source,
+            "after": self.position,
+            "to": to,
+        }
+        if (await db.execute(_ADVANCE, values)).rowcount != 1:
+            raise Overtaken(f"{self.projection.NAME} is not at {self.source}@{self.position} now")
+
+    async def _write(self, db: Connection, events: Sequence[Recorded[Any]]) -> None:
+        before = await self._table.load(db, {self.projection.key(event) for event in events})
+        after: dict[Key, Any] = dict(before)
+        for event in events:
+            key = self.projection.key(event)
+            after[key] = self.projection.evolve(after.get(key), event)
+        await self._table.save(db, [row for row in after.values() if row is not None])
+        await self._table.delete(db, [key for key in before if after[key] is None])
+
+    @property
+    def _where(self) -> tuple[str, int, str]:
+        return self.projection.NAME, self._table.generation, self.source

@@ -1,0 +1,124 @@
+"""Reads a read model in one snapshot, and no sooner than it holds what the reader has seen."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from itertools import chain, repeat
+from typing import Final
+
+from psycopg.sql import SQL, Composed, Literal
+
+from ecommerce.projections.projection import Projection, ddl_hash
+from ecommerce.store.connection import Connection, Pool
+
+WAIT_SECONDS: Final = 5.0
+"""How long a read waits for its token."""
+
+PAUSES: Final = (0.005, 0.01, 0.02, 0.04)
+"""Seconds between one look and the next; the last is repeated."""
+
+_PART: Final = re.compile(r"([a-z][a-z0-9_]*)@([0-9]{1,18})")
+
+# One round trip: the snapshot begins, and in it the live generation is found, how far it has
+# read, and the way to its table.
+_BEGIN: Final = SQL("""
+begin isolation level repeatable read read only;
+select
+  set_config('search_path', format('%I', g.name || '_g' || g.generation), true),
+  set_config('timezone', 'UTC', true),
+  coalesce(json_object_agg(p.source, p.position) filter (where p.source is not null), '{{}}')
+from projections g
+left join positions p on (p.projection, p.generation) = (g.name, g.generation)
+where g.name = {name} and g.ddl_hash = {hash} and g.live
+group by g.name, g.generation
+""")
+
+
+class BadToken(Exception):
+    """The Consistency-Token is not one that this system gave."""
+
+
+class NotYet(Exception):
+    """A read model has not yet got as far as the Consistency-Token. The same read will do, soon."""
+
+
+class Reader:
+    """Reads the read models of one context, from any of its processes."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        projections: Iterable[Projection],
+        *,
+        wait: float = WAIT_SECONDS,
+    ) -> None:
+        self._pool = pool
+        self._wait = wait
+        self._begin = {projection.NAME: _begin(projection) for projection in projections}
+
+    @asynccontextmanager
+    async def read(self, name: str, token: str | None = None) -> AsyncIterator[Connection]:
+        """Give a connection whose one transaction sees a read model's rows as of one moment.
+
+        With a token, that moment comes after every part of it whose source the read model reads.
+        Raises `BadToken`, and `NotYet` after `wait` seconds.
+        """
+        wanted = parse(token)
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._wait
+        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+            async with self._pool.connection() as db, _ended(db):
+                missing = _missing(wanted, await self._open(db, name))
+                if not missing:
+                    yield db
+                    return
+            if clock() > deadline:
+                raise NotYet(f"{name} has not yet read {missing}. Try again shortly.")
+            await asyncio.sleep(pause)
+
+    async def _open(self, db: Connection, name: str) -> Mapping[str, int]:
+        cursor = await db.execute(self._begin[name], prepare=False)
+        cursor.nextset()
+        row = await cursor.fetchone()
+        if row is None:
+            raise NotYet(f"{name} does not exist yet. Try again shortly.")
+        positions: Mapping[str, int] = row[2]
+        return positions
+
+
+def parse(token: str | None) -> dict[str, int]:
+    """Read a token: what each source's log must have been read up to. Raises `BadToken`."""
+    parts = [part.strip() for part in token.split(",")] if token else []
+    matches = [_PART.fullmatch(part) for part in parts]
+    wanted: dict[str, int] = {}
+    for match in matches:
+        if not match:
+            raise BadToken(
+                f"A token is like orders@1234, several are parted by commas; not {token!r}."
+            )
+        source, position = match[1], int(match[2])
+        wanted[source] = max(wanted.get(source, 0), position)
+    return wanted
+
+
+@asynccontextmanager
+async def _ended(db: Connection) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await db.rollback()
+
+
+def _begin(projection: Projection) -> Composed:
+    return _BEGIN.format(name=Literal(projection.NAME), hash=Literal(ddl_hash(projection)))
+
+
+def _missing(wanted: Mapping[str, int], reached: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{source}@{position} (it is at {reached[source]})"
+        for source, position in wanted.items()
+        if reached.get(source, position) < position
+    )
