@@ -55,7 +55,7 @@ class GatewaySettings(Value, frozen=True):
     log_level: str = "info"
 
 
-T = TypeVar("T", Settings, GatewaySettings)
+T = TypeVar("T", bound=Value)
 
 
 def read(kind: type[T], environment: Mapping[str, str] = os.environ) -> T:

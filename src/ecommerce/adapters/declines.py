@@ -1,0 +1,26 @@
+"""What a customer is told when a payment is refused, by the provider's code."""
+
+from __future__ import annotations
+
+from typing import Final
+
+AUTHENTICATION_REQUIRED: Final = "authentication_required"
+
+_OTHERWISE: Final = "the card was declined"
+
+# Stripe asks to tell nobody that a card is held to be lost or stolen: these are just declined.
+_REASONS: Final = {
+    AUTHENTICATION_REQUIRED: "the bank asks for an authentication that this shop cannot offer",
+    "expired_card": "the card has expired",
+    "incorrect_cvc": "the card's security code is wrong",
+    "insufficient_funds": "the card has insufficient funds",
+    "processing_error": "the bank could not process the payment",
+    "resource_missing": "the payment method is not known",
+    "amount_too_large": "the amount is more than can be charged to a card",
+    "amount_too_small": "the amount is less than can be charged to a card",
+}
+
+
+def reason(code: str) -> str:
+    """Say in words for the customer why a payment was refused."""
+    return _REASONS.get(code, _OTHERWISE)
