@@ -1,0 +1,85 @@
+"""One queue as one instance consumes it: a channel of its own, and a lane for each key."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.exceptions import AMQPError
+
+from ecommerce.bus.connection import wait
+from ecommerce.bus.inbox import Inbox
+from ecommerce.bus.lanes import Lanes
+from ecommerce.bus.message import Received, Unreadable, read
+
+PREFETCH: Final = 200
+"""How many messages of a queue are in hand at once."""
+
+_DRAIN: Final = 20.0
+_log = structlog.get_logger()
+
+
+class Intake:
+    """A queue being consumed. `lost` says that the broker has ended that by itself."""
+
+    def __init__(self, queue: str, channel: AbstractChannel, inbox: Inbox) -> None:
+        self._queue = queue
+        self._channel = channel
+        self._inbox = inbox
+        self._lanes = Lanes()
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._closing = asyncio.Event()
+        self.lost = False
+
+    async def close(self) -> None:
+        """Let running messages finish, then give the queue up; the broker keeps all others.
+
+        The consumer is never cancelled: the next one would begin while messages are running here.
+        """
+        self._closing.set()
+        if self._running:
+            self._idle.clear()
+            await wait(self._idle, _DRAIN)
+        await self._channel.close()
+
+    async def receive(self, message: AbstractIncomingMessage) -> None:
+        """Deal with one message. Called in the order of delivery, which the lanes keep."""
+        try:
+            await self._receive(message, read(message))
+        except Unreadable as error:
+            _log.error("message.unreadable", queue=self._queue, reason=str(error))
+            await message.reject(requeue=False)
+        except (AMQPError, RuntimeError) as error:
+            # The channel is gone, and with it the delivery: the message comes again.
+            _log.info("message.unsettled", queue=self._queue, error=repr(error))
+
+    async def _receive(self, message: AbstractIncomingMessage, received: Received) -> None:
+        async with self._lanes.of(received.key):
+            if self._closing.is_set():
+                return
+            self._running += 1
+            try:
+                if await self._inbox.take(received, self._closing):
+                    await message.ack()
+            finally:
+                self._running -= 1
+                if not self._running:
+                    self._idle.set()
+
+    def lose(self, *_: Any) -> None:
+        """Note that the channel or its consumer is gone."""
+        self.lost = True
+
+
+async def open_intake(connection: AbstractConnection, queue: str, inbox: Inbox) -> Intake:
+    """Begin to consume a queue."""
+    channel = await connection.channel()
+    await channel.set_qos(PREFETCH)
+    intake = Intake(queue, channel, inbox)
+    channel.close_callbacks.add(intake.lose)
+    (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(intake.lose)
+    await (await channel.get_queue(queue, ensure=False)).consume(intake.receive)
+    return intake

@@ -1,0 +1,154 @@
+"""Compares the broker with the definitions, and brings it to them through its management API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, encode_basic_auth
+
+from ecommerce.bus.topology import Definitions
+
+_LABELS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
+    "vhosts": lambda item: f"vhost {item['name']}",
+    "users": lambda item: f"user {item['name']}",
+    "permissions": lambda item: f"permission of {item['user']}",
+    "topic_permissions": lambda item: f"topic permission of {item['user']} on {item['exchange']}",
+    "exchanges": lambda item: f"exchange {item['name']}",
+    "queues": lambda item: f"queue {item['name']}",
+    "bindings": lambda item: (
+        f"binding {item['source']} -> {item['destination']} [{item['routing_key']}]"
+    ),
+}
+"""What can be defined, in the order in which it can be made."""
+
+_SECRETS: Final = ("password_hash", "hashing_algorithm")
+
+
+class ManagementError(Exception):
+    """The broker's management API cannot be reached, or refused what was asked."""
+
+
+def _labelled(stated: Definitions) -> dict[str, tuple[str, dict[str, Any]]]:
+    return {
+        label(item): (kind, item)
+        for kind, label in _LABELS.items()
+        for item in stated.get(kind, [])
+    }
+
+
+def diff(wanted: Definitions, actual: Definitions) -> list[str]:
+    """Say in lines what the broker lacks (+), has unasked (-) or has otherwise (~)."""
+    ours, theirs = _labelled(wanted), _labelled(actual)
+    return [
+        *(f"+ {label}" for label in ours if label not in theirs),
+        *(f"- {label}" for label in theirs if label not in ours),
+        *(
+            f"~ {label}: {difference}"
+            for label, (_, item) in ours.items()
+            if label in theirs
+            for difference in _differences(item, theirs[label][1])
+        ),
+    ]
+
+
+def _differences(wanted: dict[str, Any], actual: dict[str, Any]) -> Iterator[str]:
+    for field, value in wanted.items():
+        if field not in _SECRETS and value != actual.get(field):
+            yield f"{field} is {actual.get(field)!r}, wanted {value!r}"
+
+
+async def fetch(url: str, wanted: Definitions) -> Definitions:
+    """Read what the broker has in the wanted vhost, and of the wanted users.
+
+    `url` is the management API's, with user and password. Raises `ManagementError`.
+    """
+    vhost, users = wanted["vhosts"][0]["name"], {user["name"] for user in wanted["users"]}
+    everything = await _ask(url, "GET", "definitions")
+    found = {
+        kind: [item for item in everything[kind] if item.get("vhost") == vhost]
+        for kind in _LABELS
+        if kind not in {"vhosts", "users"}
+    }
+    found["vhosts"] = [item for item in everything["vhosts"] if item["name"] == vhost]
+    found["users"] = [_listed(item) for item in everything["users"] if item["name"] in users]
+    return found
+
+
+def _listed(user: dict[str, Any]) -> dict[str, Any]:
+    # Older brokers write tags as one string.
+    tags = user["tags"]
+    return {**user, "tags": tags.split(",") if isinstance(tags, str) and tags else list(tags)}
+
+
+async def apply(url: str, wanted: Definitions) -> list[str]:
+    """Make what is missing, correct rights, remove bindings and rights that are not wanted.
+
+    Answers what differs still: queues and exchanges are never removed or made anew, as that could
+    lose messages. Passwords of users who exist stay. Raises `ManagementError`.
+    """
+    await _ask(url, "POST", "definitions", _missing(wanted, await fetch(url, wanted)))
+    ours = _labelled(wanted)
+    for label, (kind, item) in _labelled(await fetch(url, wanted)).items():
+        if label not in ours:
+            await _remove(url, kind, item)
+    return diff(wanted, await fetch(url, wanted))
+
+
+def _missing(wanted: Definitions, actual: Definitions) -> Definitions:
+    theirs = _labelled(actual)
+    missing: Definitions = {kind: [] for kind in _LABELS}
+    for label, (kind, item) in _labelled(wanted).items():
+        if label not in theirs:
+            missing[kind].append(item)
+        elif kind not in {"exchanges", "queues"} and [*_differences(item, theirs[label][1])]:
+            missing[kind].append(item | _secrets(theirs[label][1]))
+    return missing
+
+
+def _secrets(item: dict[str, Any]) -> dict[str, Any]:
+    return {field: item[field] for field in _SECRETS if field in item}
+
+
+async def _remove(url: str, kind: str, item: dict[str, Any]) -> None:
+    vhost = quote(item["vhost"], safe="")
+    if kind == "bindings":
+        between = f"bindings/{vhost}/e/{item['source']}/q/{item['destination']}"
+        for found in await _ask(url, "GET", between):
+            if found["routing_key"] == item["routing_key"]:
+                await _ask(url, "DELETE", f"{between}/{quote(found['properties_key'], safe='')}")
+    elif kind == "permissions":
+        await _ask(url, "DELETE", f"permissions/{vhost}/{item['user']}")
+    elif kind == "topic_permissions":
+        path = f"topic-permissions/{vhost}/{item['user']}/{item['exchange']}"
+        await _ask(url, "DELETE", path)
+
+
+async def _ask(url: str, method: str, path: str, body: Any = None) -> Any:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"}:
+        raise ManagementError(
+            "The management API's URL must be as http://admin:PASSWORD@host:15672."
+        )
+    login = encode_basic_auth(unquote(parts.username or ""), unquote(parts.password or ""))
+    bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "", "", ""))
+    try:
+        async with (
+            ClientSession(
+                headers={"Authorization": login}, timeout=ClientTimeout(total=30)
+            ) as session,
+            session.request(method, f"{bare}/api/{path}", json=body) as response,
+        ):
+            if response.status >= 400:  # noqa: PLR2004 - where HTTP's refusals begin
+                raise ManagementError(_refusal(bare, response.status, await response.text()))
+            return await response.json() if method == "GET" else None
+    except (ClientError, OSError, TimeoutError) as error:
+        raise ManagementError(f"The broker does not answer at {bare}: {error}") from error
+
+
+def _refusal(url: str, status: int, said: str) -> str:
+    if status == 401:  # noqa: PLR2004 - Unauthorized
+        needed = "It takes the password of an administrator with all rights in the vhost: `admin`."
+        return f"The broker at {url} refused this user. {needed}"
+    return f"The broker at {url} refused ({status}): {said}"

@@ -1,0 +1,81 @@
+"""An event as a message: written by the relay, and trusted by a consumer only where it all fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractIncomingMessage
+
+from ecommerce.bus.topology import exchange
+from ecommerce.kernel import Value
+from ecommerce.store.envelope import (
+    CONTENT_TYPE,
+    Envelope,
+    aggregate_of,
+    context_of,
+    key_of,
+    open_envelope,
+)
+
+
+class Unreadable(Exception):
+    """The message is no event that its sender may publish."""
+
+
+class Received(Value, frozen=True):
+    """A message whose document, sender, subject and id belong together."""
+
+    envelope: Envelope
+    body: bytes
+    position: int
+    routing_key: str
+    headers: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Say what the event is about: messages of one key keep their order."""
+        return key_of(self.envelope.subject)
+
+
+def write(document: bytes, position: int, previous: int) -> Message:
+    """Make the message of a published event; `previous` is the position of the one before it."""
+    envelope = open_envelope(document)
+    return Message(
+        document,
+        message_id=envelope.id,
+        type=envelope.type,
+        correlation_id=envelope.correlationid,
+        user_id=envelope.source,
+        app_id="ecommerce",
+        content_type=CONTENT_TYPE,
+        delivery_mode=DeliveryMode.PERSISTENT,
+        headers={"position": position, "previous": previous},
+    )
+
+
+def read(message: AbstractIncomingMessage) -> Received:
+    """Read a message. Raises `Unreadable`, also where another sender pretends to be this one."""
+    try:
+        envelope = open_envelope(message.body)
+    except msgspec.MsgspecError as error:
+        raise Unreadable(f"it holds no CloudEvents document: {error}") from error
+    position = message.headers.get("position")
+    _expect(message.user_id == envelope.source, "the broker names another sender")
+    _expect(message.exchange == exchange(envelope.source), "it came by another's exchange")
+    owner = context_of(aggregate_of(envelope.subject))
+    _expect(owner == envelope.source, "its subject is not its sender's")
+    stream, _, version = envelope.id.rpartition("@")
+    _expect(stream == envelope.subject and version.isdecimal(), "its id is not its subject's")
+    _expect(message.message_id == envelope.id, "its message id is not its document's")
+    if not isinstance(position, int):
+        raise Unreadable("it has no position")
+    key = message.routing_key or ""
+    return Received(envelope, message.body, position, key, message.headers)
+
+
+def _expect(fits: bool, complaint: str) -> None:  # noqa: FBT001 - reads as a sentence
+    if not fits:
+        raise Unreadable(complaint)

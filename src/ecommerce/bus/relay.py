@@ -1,0 +1,161 @@
+"""The outbox is the log itself: one relay per context publishes it, in order, event by event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, LiteralString
+
+from aio_pika.abc import AbstractConnection, AbstractExchange
+from psycopg import AsyncConnection
+
+from ecommerce.bus.connection import first_of, supervise, wait
+from ecommerce.bus.message import write
+from ecommerce.bus.topology import exchange
+from ecommerce.store.connection import Connection, arguments
+from ecommerce.store.envelope import published_topics, routing_key
+
+PAGE: Final = 200
+POLL: Final = 0.2
+"""Seconds between two looks at the log when nothing wakes the relay."""
+
+_CONFIRM: Final = 15.0
+_PING: Final = 1.0
+_PATIENCE: Final = 5.0
+_TELL: Final = "notify relay"
+_HEAR: Final = "listen relay"
+_TAKE: Final = "select pg_try_advisory_lock(hashtextextended('ecommerce.relay', 0))"
+_LEADER: Final = """
+    select application_name from pg_locks l join pg_stat_activity a using (pid)
+    where locktype = 'advisory' and granted and objsubid = 1 and datname = current_database()
+      and l.database = a.datid
+      and (classid::bigint << 32) + objid::bigint = hashtextextended('ecommerce.relay', 0)
+"""
+_REACHED: Final = "select position, previous from relay"
+_REACH: Final = "update relay set position = %s, previous = %s"
+_READ: Final = """
+    select notification_id, topic, originator_id, state from events
+    where notification_id > %s order by notification_id limit %s
+"""
+
+Page = Sequence[tuple[int, str, str, bytes]]
+"""Position, topic, stream and document of some events of the log, in order."""
+
+
+async def leader(connection: Connection) -> str | None:
+    """Say which instance's relay leads; no two do, as it is the holder of the lock."""
+    row = await (await connection.execute(_LEADER)).fetchone()
+    return row[0].rpartition(" ")[2] if row else None
+
+
+class Relay:
+    """Publishes the log of one context while it leads, and stands by otherwise.
+
+    `wake` says that this process has recorded something; the instance's name is what `leader`
+    answers (no spaces). An event is published again where its confirmation was lost: at least
+    once, and never after a later one that nobody had published before.
+    """
+
+    def __init__(
+        self, context: str, amqp_url: str, database_url: str, instance: str, wake: asyncio.Event
+    ) -> None:
+        self._exchange = exchange(context)
+        self._topics = frozenset(published_topics(context))
+        self._amqp_url = amqp_url
+        self._database_url = database_url
+        self._name = f"{context} relay {instance}"
+        self._wake = wake
+        self.leading = False
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        await supervise(self._amqp_url, self._name, self._session)
+
+    async def _session(self, broker: AbstractConnection) -> None:
+        async with self._elected() as lock:
+            channel = await broker.channel(on_return_raises=True)
+            target = await channel.get_exchange(self._exchange, ensure=False)
+            async with await self._connect() as pages, await self._connect() as ear:
+                work = self._publish(lock, pages, target)
+                await first_of(work, self._listen(ear), _ping(lock))
+
+    @asynccontextmanager
+    async def _elected(self) -> AsyncIterator[Connection]:
+        # A leader that is stopped loses its session, and with it both the lock and the position.
+        async with await self._connect(idle_session_timeout="5s") as lock:
+            while not (await _row(lock, _TAKE))[0]:
+                await self._stand_by(lock)
+            self.leading = True
+            try:
+                yield lock
+            finally:
+                self.leading = False
+
+    async def _connect(self, **settings: str) -> Connection:
+        return await AsyncConnection.connect(
+            self._database_url, application_name=self._name, **arguments(**settings)
+        )
+
+    async def _stand_by(self, connection: Connection) -> None:
+        await wait(self._wake, _PING)
+        if self._wake.is_set():
+            self._wake.clear()
+            await connection.execute(_TELL)
+
+    async def _listen(self, connection: Connection) -> None:
+        await connection.execute(_HEAR)
+        async for _ in connection.notifies():
+            self._wake.set()
+
+    async def _publish(
+        self,
+        lock: Connection,
+        pages: Connection,
+        target: AbstractExchange,
+    ) -> None:
+        position, previous = await _row(lock, _REACHED)
+        while True:
+            self._wake.clear()
+            page = await (await pages.execute(_READ, (position, PAGE))).fetchall()
+            if not page:
+                await wait(self._wake, POLL)
+                continue
+            position, previous, failure = await self._send(target, page, previous)
+            await lock.execute(_REACH, (position, previous))
+            if failure:
+                raise failure
+
+    async def _send(
+        self, target: AbstractExchange, page: Page, previous: int
+    ) -> tuple[int, int, BaseException | None]:
+        """Publish a page; answer how far it is confirmed without a hole, and what broke it off."""
+        public = [row for row in page if row[1] in self._topics]
+        before = [previous, *(row[0] for row in public)]
+        results = await asyncio.gather(
+            *(
+                target.publish(
+                    write(document, position, last), routing_key(topic, stream), timeout=_CONFIRM
+                )
+                for (position, topic, stream, document), last in zip(public, before, strict=False)
+            ),
+            return_exceptions=True,
+        )
+        for confirmed, result in enumerate(results):
+            if isinstance(result, BaseException):
+                return before[confirmed], before[confirmed], result
+        return page[-1][0], before[-1], None
+
+
+async def _row(connection: Connection, query: LiteralString) -> tuple[Any, ...]:
+    row = await (await connection.execute(query)).fetchone()
+    if row is None:
+        raise LookupError(f"the database answers nothing to: {query}")
+    return tuple(row)
+
+
+async def _ping(connection: Connection) -> None:
+    while True:
+        async with asyncio.timeout(_PATIENCE):
+            await connection.execute("select")
+        await asyncio.sleep(_PING)

@@ -1,0 +1,79 @@
+"""A shop's own corner of a broker, and messages in it, for tests of the bus."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit, urlunsplit
+from uuid import uuid4
+
+import aio_pika
+from aio_pika.abc import AbstractChannel
+
+from ecommerce.bus import management
+from ecommerce.bus.message import write
+from ecommerce.bus.topology import Definitions, definitions, exchange, render
+from ecommerce.contexts import CONTEXTS
+from ecommerce.store.envelope import Recorded, aggregate_of, encode, routing_key, topic
+from servers import Broker
+
+MEMBERS = {name: context.member for name, context in CONTEXTS.items()}
+
+
+class Bus(NamedTuple):
+    """A vhost of a broker; each user's password is the user's name."""
+
+    broker: Broker
+    wanted: Definitions
+
+    @property
+    def vhost(self) -> str:
+        return str(self.wanted["vhosts"][0]["name"])
+
+    @property
+    def management(self) -> str:
+        return _login(self.broker.management, "admin:admin", "")
+
+    def url(self, user: str) -> str:
+        return _login(self.broker.amqp, f"{user}:{user}", f"/{self.vhost}")
+
+    async def depth(self, queue: str) -> int:
+        """Count what stands in a queue, delivered or not."""
+        async with self.channel("admin") as channel:
+            declared = await channel.declare_queue(queue, passive=True)
+            return declared.declaration_result.message_count or 0
+
+    @asynccontextmanager
+    async def channel(self, user: str) -> AsyncIterator[AbstractChannel]:
+        connection = await aio_pika.connect(self.url(user))
+        async with connection:
+            yield await connection.channel(on_return_raises=True)
+
+    async def publish(self, *noted: Recorded[Any], again: int = 1) -> None:
+        """Publish events as the relay of their context does."""
+        for each in noted * again:
+            async with self.channel(each.source) as channel:
+                target = await channel.get_exchange(exchange(each.source), ensure=False)
+                message = write(encode(each), each.position, each.position - 1)
+                key = topic(aggregate_of(each.stream), type(each.event))
+                await target.publish(message, routing_key(key, each.stream))
+
+
+def _login(url: str, login: str, path: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, f"{login}@{host}", path, "", ""))
+
+
+@asynccontextmanager
+async def bus(broker: Broker) -> AsyncIterator[Bus]:
+    """Make a vhost with all that the shop needs, and drop it after."""
+    wanted = definitions(MEMBERS.values(), vhost=f"bus-{uuid4().hex[:12]}")
+    made = Bus(broker, render(wanted, {user["name"]: user["name"] for user in wanted["users"]}))
+    url = _login(broker.management, "guest:guest", "")
+    await management._ask(url, "POST", "definitions", made.wanted)
+    try:
+        yield made
+    finally:
+        await management._ask(url, "DELETE", f"vhosts/{quote(made.vhost)}")
