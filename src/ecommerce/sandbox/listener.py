@@ -1,4 +1,4 @@
-"""Runs a sandbox server on loopback until the process is told to stop."""
+"""Runs a sandbox server until the process is told to stop."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterator
-from typing import Final
 
 import uvicorn
 from litestar import Litestar
-
-HOST: Final = "127.0.0.1"
 
 
 class _Server(uvicorn.Server):
@@ -29,10 +26,10 @@ def stop_signal() -> asyncio.Event:
     return stopping
 
 
-async def serve_until_stopped(app: Litestar, port: int) -> None:
+async def serve_until_stopped(app: Litestar, host: str, port: int) -> None:
     """Answer HTTP until the process is told to stop, then finish what is being answered."""
     config = uvicorn.Config(
-        app, HOST, port, access_log=False, log_level="warning", timeout_graceful_shutdown=3
+        app, host, port, access_log=False, log_level="warning", timeout_graceful_shutdown=3
     )
     server, stopping = _Server(config), stop_signal()
     serving = asyncio.create_task(server.serve())

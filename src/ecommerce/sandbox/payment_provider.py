@@ -14,7 +14,7 @@ from ecommerce import telemetry
 from ecommerce.config import read
 from ecommerce.kernel import Value
 from ecommerce.sandbox.ledger import Ledger
-from ecommerce.sandbox.listener import HOST, serve_until_stopped
+from ecommerce.sandbox.listener import serve_until_stopped
 from ecommerce.sandbox.provider import Provider
 from ecommerce.sandbox.stripe_routes import app
 from ecommerce.sandbox.webhooks import Deliveries
@@ -30,6 +30,7 @@ class ProviderSettings(Value, frozen=True):
     """The secret key that its API is called with."""
     payment_state: Annotated[str, Meta(min_length=1)]
     """The SQLite file that keeps its state."""
+    http_host: str = "127.0.0.1"
     payment_webhook_url: str = ""
     """Where the shop takes webhooks; none are sent where it is empty."""
     payment_webhook_secret: str = ""
@@ -38,14 +39,14 @@ class ProviderSettings(Value, frozen=True):
 
 
 def serve() -> None:
-    """Be the provider, on loopback, until SIGTERM or SIGINT. Raises `ConfigError`."""
+    """Be the provider until SIGTERM or SIGINT. Raises `ConfigError`."""
     settings = read(ProviderSettings)
     telemetry.set_up("payment-provider", settings.log_level)
     asyncio.run(_serve(settings))
 
 
 async def _serve(settings: ProviderSettings) -> None:
-    url = f"http://{HOST}:{settings.http_port}"
+    url = f"http://{settings.http_host}:{settings.http_port}"
     webhooks = settings.payment_webhook_url
     ledger = Ledger(Path(settings.payment_state), tells=bool(webhooks))
     deliveries = Deliveries(ledger, webhooks, settings.payment_webhook_secret)
@@ -54,5 +55,5 @@ async def _serve(settings: ProviderSettings) -> None:
     with contextlib.closing(ledger):
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(deliveries.run())
-            await serve_until_stopped(app(provider), settings.http_port)
+            await serve_until_stopped(app(provider), settings.http_host, settings.http_port)
             sending.cancel()
