@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mailbox
 import os
 import signal
 import socket
@@ -9,7 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +84,34 @@ class PaymentProvider(Program):
         async with httpx.AsyncClient(base_url=self.url) as http:
             (await http.post("/_sandbox/faults", json=fault)).raise_for_status()
 
+    async def mend(self) -> None:
+        async with httpx.AsyncClient(base_url=self.url) as http:
+            (await http.delete("/_sandbox/faults")).raise_for_status()
+
+
+class Mailbox(Program):
+    """The sandbox mailbox, with its Maildir."""
+
+    def __init__(self, folder: Path) -> None:
+        port = free_port()
+        self.url = f"smtp://127.0.0.1:{port}"
+        self.folder = folder
+        super().__init__("mailbox", port, {"SMTP_PORT": str(port), "MAILBOX": str(folder)})
+
+    def mails(self) -> list[EmailMessage]:
+        """Read the mails, as any reader of Maildirs would."""
+        with closing(mailbox.Maildir(self.folder)) as maildir:
+            documents = [maildir.get_bytes(key) for key in maildir.keys()]  # noqa: SIM118 # its own
+        return [message_from_bytes(document, policy=default) for document in documents]
+
 
 @contextmanager
 def running(program: Program) -> Iterator[None]:
+    """Run a program, which is to end cleanly when it is told to."""
     program.start()
     try:
         yield
-    finally:
+    except BaseException:
         program.stop(signal.SIGKILL)
+        raise
+    assert program.stop() == 0

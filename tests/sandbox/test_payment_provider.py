@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
-import httpx
 import pytest
 import stripe
 from aiohttp import web
@@ -285,7 +284,7 @@ async def test_an_error_instead_is_what_the_key_is_answered_for_good(
 async def test_a_slow_answer_is_asked_for_again_by_the_sdk_and_charges_once(
     provider: PaymentProvider, name: str
 ) -> None:
-    await provider.fail(when="after", delay=30.0)
+    await provider.fail(when="after", delay=1.0)
     async with sdk(provider.url, timeout=0.2, max_network_retries=1) as client:
         assert (await pay(client, name)).status == "succeeded"
     assert len((await provider.ledger(name))["charges"]) == 1
@@ -331,10 +330,3 @@ async def test_webhooks_are_sent_after_a_kill(tmp_path: Path, shop: Shop, name: 
         async with open_shop(shop):
             provider.start()
             await shop.until(lambda shop: len(shop.taken) == 1)
-
-
-async def test_it_ends_cleanly_when_told_to(tmp_path: Path) -> None:
-    with running(provider := PaymentProvider(tmp_path / "provider.sqlite")):
-        async with httpx.AsyncClient(base_url=provider.url) as kept:
-            await kept.get("/_sandbox/ledger")
-            assert provider.stop() == 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,12 @@ import structlog
 from msgspec import Meta
 
 from ecommerce import telemetry
+from ecommerce.api.server import serve_http
 from ecommerce.config import read
 from ecommerce.kernel import Value
 from ecommerce.sandbox.ledger import Ledger
-from ecommerce.sandbox.listener import serve_until_stopped
 from ecommerce.sandbox.provider import Provider
+from ecommerce.sandbox.stopping import LOOPBACK, stop_signal
 from ecommerce.sandbox.stripe_routes import app
 from ecommerce.sandbox.webhooks import Deliveries
 
@@ -30,7 +32,8 @@ class ProviderSettings(Value, frozen=True):
     """The secret key that its API is called with."""
     payment_state: Annotated[str, Meta(min_length=1)]
     """The SQLite file that keeps its state."""
-    http_host: str = "127.0.0.1"
+    http_host: str = LOOPBACK
+    """Loopback, unless it has a network of its own, as in a container."""
     payment_webhook_url: str = ""
     """Where the shop takes webhooks; none are sent where it is empty."""
     payment_webhook_secret: str = ""
@@ -46,14 +49,17 @@ def serve() -> None:
 
 
 async def _serve(settings: ProviderSettings) -> None:
-    url = f"http://{settings.http_host}:{settings.http_port}"
     webhooks = settings.payment_webhook_url
-    ledger = Ledger(Path(settings.payment_state), tells=bool(webhooks))
-    deliveries = Deliveries(ledger, webhooks, settings.payment_webhook_secret)
-    provider = Provider(ledger, settings.payment_key, deliveries.wake)
-    log.info("provider.starting", api=f"{url}/v1", ledger=f"{url}/_sandbox/ledger")
-    with contextlib.closing(ledger):
+    with closing(Ledger(Path(settings.payment_state), tells=bool(webhooks))) as ledger:
+        deliveries = Deliveries(ledger, webhooks, settings.payment_webhook_secret)
+        provider = Provider(ledger, settings.payment_key, deliveries.wake)
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(deliveries.run())
-            await serve_until_stopped(app(provider), settings.http_host, settings.http_port)
+            host, port, stopping = settings.http_host, settings.http_port, stop_signal()
+            await serve_http(app(provider), host, port, stopping, partial(_say_where, host))
             sending.cancel()
+
+
+def _say_where(host: str, port: int) -> None:
+    url = f"http://{host}:{port}"
+    log.info("provider.ready", api=f"{url}/v1", ledger=f"{url}/_sandbox/ledger")
