@@ -10,11 +10,12 @@ create table events (
 );
 create unique index events_notification_id_idx on events (notification_id);
 
--- What has happened already: a unit's key, a digest of what it asked for, and its answer.
+-- What has happened already: a unit's key, a digest of what it asked for, and its answer: the ids
+-- of its events, and the position of the last.
 create table keys (
     key text primary key,
     digest bytea not null,
-    events text[] not null,
+    events json not null,
     position bigint not null,
     recorded_at timestamptz not null default now()
 );

@@ -1,0 +1,39 @@
+"""How this code talks to PostgreSQL: autocommit, and nothing that can wait for ever."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
+Pool: TypeAlias = AsyncConnectionPool[Connection]
+
+# A process that is stopped between two statements loses its locks after the idle timeout, well
+# before those who wait for them give up.
+TIMEOUTS = {
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "10s",
+    "statement_timeout": "15s",
+}
+
+
+def arguments(**settings: str) -> dict[str, Any]:
+    """List what every connection is opened with, beside its URL; `settings` are the server's."""
+    return {
+        "autocommit": True,
+        "connect_timeout": 5,
+        "tcp_user_timeout": 20_000,
+        "options": " ".join(f"-c {name}={value}" for name, value in (TIMEOUTS | settings).items()),
+    }
+
+
+def pool(url: str, *, size: int) -> Pool:
+    """Make a pool of at most `size` connections; `async with` opens and closes it.
+
+    Who waits longer than five seconds for one of them gets a `psycopg_pool.PoolTimeout`.
+    """
+    return AsyncConnectionPool(
+        url, kwargs=arguments(), min_size=1, max_size=size, open=False, timeout=5
+    )

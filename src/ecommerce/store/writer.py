@@ -1,0 +1,165 @@
+"""The command loop's own connection to the database."""
+
+from __future__ import annotations
+
+import random
+from asyncio import sleep
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from struct import unpack
+from typing import Final
+
+import msgspec
+import psycopg
+import structlog
+from psycopg.abc import PQGen
+from psycopg.errors import error_from_result
+from psycopg.generators import fetch_many, pipeline_communicate
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+from ecommerce.kernel import Value
+from ecommerce.store.append import PREPARE, Appended, parameters
+from ecommerce.store.batch import Batch, Known
+from ecommerce.store.connection import Connection, arguments
+from ecommerce.store.recorder import LOCK
+from ecommerce.store.unit import Answer
+
+# A plan made while the tables were empty would scan them; these settings leave only the indexes.
+_PLANS: Final = {
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
+
+_READ: Final = """
+select e.originator_id, e.originator_version, e.state, null::bytea, null::text, null::bigint
+from unnest(%s::text[], %s::bigint[]) as s (stream, since)
+cross join lateral (
+    select originator_id, originator_version, state from events
+    where originator_id = s.stream and originator_version > s.since order by originator_version
+) e
+union all
+select k.key, null, null, k.digest, k.events::text, k.position
+from unnest(%s::text[]) as wanted (key) cross join lateral (
+    select * from keys where keys.key = wanted.key limit 1
+) k
+"""
+
+# Classes of errors: connection, transaction state, rollback, resources, locks, operator, system.
+_OUTAGES: Final = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+_log = structlog.get_logger()
+
+
+class Found(Value, frozen=True):
+    """What the log says: new events of the streams asked for, and which keys were used."""
+
+    events: Mapping[str, Sequence[tuple[int, bytes]]]
+    keys: Mapping[str, Known]
+
+
+def is_outage(error: Exception) -> bool:
+    """Tell a database that cannot record now from one that will never record this."""
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return state is None or state[:2] in _OUTAGES
+
+
+class Writer:
+    """A connection that is opened anew after an outage. Raises `psycopg.Error` where it fails."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._open: Connection | None = None
+
+    async def open(self) -> None:
+        """Connect, in place of a former connection, however long that takes."""
+        await self.close()
+        delay = 0.05
+        while not self._open:
+            try:
+                self._open = await psycopg.AsyncConnection.connect(self._url, **arguments(**_PLANS))
+                await self._open.execute(PREPARE)
+            except psycopg.OperationalError as error:
+                await self.close()
+                _log.warning("store.unavailable", error=str(error))
+                await sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - not a secret
+                delay = min(2 * delay, 2)
+
+    async def close(self) -> None:
+        """Close the connection, and with it whatever was not committed."""
+        if self._open:
+            await self._open.close()
+            self._open = None
+
+    @property
+    def _connection(self) -> Connection:
+        if not self._open:
+            raise psycopg.OperationalError("the connection is not open")
+        return self._open
+
+    async def lock(self) -> None:
+        """Begin a transaction that holds the log's lock, in a message of its own."""
+        await self._connection.execute(f"begin; {LOCK}", prepare=False)
+
+    async def read(self, versions: Mapping[str, int], keys: Sequence[str]) -> Found:
+        """Read what streams hold after these versions, and look the keys up."""
+        cursor = await self._connection.execute(
+            _READ,
+            (list(versions), list(versions.values()), list(keys)),
+            prepare=True,
+            binary=True,
+        )
+        events, used = defaultdict[str, list[tuple[int, bytes]]](list), {}
+        for name, version, document, digest, ids, position in await cursor.fetchall():
+            if digest is None:
+                events[name].append((version, document))
+            else:
+                used[name] = Known(
+                    digest, Answer(tuple(msgspec.json.decode(ids)), position, replayed=True)
+                )
+        return Found(events, used)
+
+    async def append(self, batch: Batch, *, locked: bool) -> Appended | None:
+        """Record a batch in one round trip, unless a stream that it read or a key has changed.
+
+        With the lock held already, the transaction is only ended.
+        """
+        values = parameters(batch)
+        pgconn = self._connection.pgconn
+
+        def send() -> None:
+            if not locked:
+                pgconn.send_query_params(b"begin", None)
+                pgconn.send_query_params(LOCK.encode(), None)
+                # Should this process be stopped while it sends what follows, then the server ends
+                # the transaction: its idle timeout runs, but only after a sync.
+                pgconn.pipeline_sync()
+            pgconn.send_query_prepared(b"append", values, [1] * len(values), result_format=1)
+            pgconn.send_query_params(b"commit", None)
+            pgconn.pipeline_sync()
+            pgconn.flush()
+
+        appended = (await self._round_trip(send, 3 if locked else 6))[-3]
+        opened, head, first = (unpack("!q", appended.get_value(0, n) or b"")[0] for n in range(3))
+        return Appended(head, first) if opened else None
+
+    async def _round_trip(self, send: Callable[[], None], answers: int) -> list[PGresult]:
+        """Send everything at once and wait for so many answers. Raises the first error of them."""
+        pgconn = self._connection.pgconn
+        pgconn.enter_pipeline_mode()
+        results = await self._connection.wait(_answers(pgconn, send, answers))
+        pgconn.exit_pipeline_mode()
+        for result in results:
+            if result.status == ExecStatus.FATAL_ERROR:
+                raise error_from_result(result)
+        return results
+
+
+def _answers(pgconn: PGconn, send: Callable[[], None], answers: int) -> PQGen[list[PGresult]]:
+    results = yield from pipeline_communicate(pgconn, deque([send]))
+    while len(results) < answers:
+        results.append((yield from fetch_many(pgconn)))
+    return [result for (result,) in results]
