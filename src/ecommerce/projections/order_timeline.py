@@ -102,13 +102,17 @@ def evolve(_: Step | None, recorded: Recorded[Source]) -> Step:
     )
 
 
-async def timeline(db: Connection, order_id: str, limit: int = 200) -> list[Step]:
-    """List the steps of an order, each after what caused it."""
+LONGEST: Final = 10_000
+"""The steps of the largest order: some for each of its SKUs, and a few more."""
+
+
+async def timeline(db: Connection, order_id: str, limit: int = LONGEST) -> list[Step]:
+    """List the steps of an order, each after what caused it; with a limit, the first ones."""
     query = """
         select * from order_timeline where order_id = %(order_id)s
         order by time, source, position limit %(limit)s
     """
-    values = {"order_id": order_id, "limit": bounded(limit)}
+    values = {"order_id": order_id, "limit": bounded(limit, LONGEST)}
     return in_order(await fetch(db, Step, query, values))
 
 

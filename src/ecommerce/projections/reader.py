@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from itertools import chain, repeat
 from typing import Final
 
-from psycopg.sql import SQL, Composed, Literal
+from psycopg.sql import SQL, Literal
 
 from ecommerce.projections.projection import Projection, ddl_hash
 from ecommerce.store.connection import Connection, Pool
@@ -112,8 +112,9 @@ async def _ended(db: Connection) -> AsyncIterator[None]:
         await db.rollback()
 
 
-def _begin(projection: Projection) -> Composed:
-    return _BEGIN.format(name=Literal(projection.NAME), hash=Literal(ddl_hash(projection)))
+def _begin(projection: Projection) -> bytes:
+    shape = {"name": Literal(projection.NAME), "hash": Literal(ddl_hash(projection))}
+    return _BEGIN.format(**shape).as_bytes()
 
 
 def _missing(wanted: Mapping[str, int], reached: Mapping[str, int]) -> str:

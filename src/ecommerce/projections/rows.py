@@ -32,6 +32,6 @@ async def fetch(
     return rows
 
 
-def bounded(limit: int) -> int:
-    """Keep the length of a page between 1 and `MOST` rows."""
-    return max(1, min(limit, MOST))
+def bounded(limit: int, most: int = MOST) -> int:
+    """Keep the length of a page between 1 and `most` rows."""
+    return max(1, min(limit, most))

@@ -20,8 +20,8 @@ from ecommerce.store.connection import Pool
 History: TypeAlias = Callable[[str, int], AsyncGenerator[Page, None]]
 """Reads a context's history after a position, for ever: pages of positions and documents."""
 
-PAGE: Final = 2000
-"""How many events are folded in one transaction."""
+PAGE: Final = 1000
+"""How many events are folded in one transaction, some 20 ms of work for this process."""
 
 POLL_SECONDS: Final = 0.15
 """How long an event of another process of the context can stay unseen."""
@@ -80,6 +80,12 @@ class Projector:
     async def progress(self) -> list[Progress]:
         """Tell how far each projection is, whichever process runs it, and which have stopped."""
         return await progress(self._pool, self._projections)
+
+    async def caught_up(self, head: int) -> bool:
+        """Tell whether the rows hold the own log up to `head`, but for what has stopped."""
+        own = [each for each in await self.progress() if each.source == self._context]
+        expected = sum(self._context in sources(each) for each in self._projections)
+        return len(own) == expected and all(each.error or each.position >= head for each in own)
 
     async def run(self) -> None:
         """Run for ever, through any failure of the database or the broker, until cancelled."""
