@@ -8,11 +8,14 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
+import structlog
 from aiobreaker import CircuitBreaker, CircuitBreakerError
 from aiobreaker.state import CircuitBreakerState
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+log = structlog.get_logger()
 
 
 class Breaker(CircuitBreaker):  # type: ignore[misc] # the package ships no types
@@ -39,6 +42,13 @@ class Breaker(CircuitBreaker):  # type: ignore[misc] # the package ships no type
         """Refuse calls from now on."""
         self._opened = time.monotonic()
         self.state = self._state_storage.state = CircuitBreakerState.OPEN
+        seconds = self.timeout_duration.total_seconds()
+        log.warning("circuit.opened", circuit=self.name, reopens_after_seconds=seconds)
+
+    def close(self) -> None:
+        """Let calls pass again."""
+        super().close()
+        log.info("circuit.closed", circuit=self.name)
 
     def is_system_error(self, exception: Exception) -> bool:
         """Say whether an exception is of none of the excluded kinds."""
