@@ -2,34 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final, TypeAlias
 
-from ecommerce.aggregates import catalog as products
-from ecommerce.aggregates import inventory as stocks
-from ecommerce.aggregates import notifications as mails
-from ecommerce.aggregates import orders as order
-from ecommerce.aggregates import payments as payment
+from litestar import Router
+
+from ecommerce.adapters import notifications as mail_server
+from ecommerce.adapters import payments as payment_provider
+from ecommerce.aggregates import catalog as catalog_aggregates
+from ecommerce.aggregates import inventory as inventory_aggregates
+from ecommerce.aggregates import notifications as notifications_aggregates
+from ecommerce.aggregates import orders as orders_aggregates
+from ecommerce.aggregates import payments as payments_aggregates
+from ecommerce.api import audit, catalog, inventory, orders, payments
+from ecommerce.api.reading import Read
+from ecommerce.api.units import Submit
 from ecommerce.bus.member import Member
+from ecommerce.config import Settings
 from ecommerce.events.notifications import NotificationQueued
 from ecommerce.events.orders import OrderCreated
 from ecommerce.events.payments import PaymentClosed, PaymentStarted, RefundStarted
-from ecommerce.kernel import Decider, Event, Value
-from ecommerce.policies import inventory, notifications, orders, payments
+from ecommerce.kernel import Command, Decider, Event, Value
+from ecommerce.policies import inventory as inventory_policy
+from ecommerce.policies import notifications as notifications_policy
+from ecommerce.policies import orders as orders_policy
+from ecommerce.policies import payments as payments_policy
+from ecommerce.projections import (
+    movements,
+    order_page,
+    order_timeline,
+    payment_page,
+    price_list,
+    products,
+    sales,
+    stock,
+)
+from ecommerce.projections.projection import Projection
+
+Calls: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Mapping[type[Event], Any]]]
+"""Opens what a context calls outside: for each event that is an intent, who carries it out."""
+
+Routes: TypeAlias = Callable[[Submit, Read, Settings], list[Router]]
+
+
+@asynccontextmanager
+async def _no_calls(_: Settings) -> AsyncIterator[Mapping[type[Event], Any]]:
+    yield {}
 
 
 class Context(Value, frozen=True):
-    """A context: how it decides, what it reacts to, and what it must do outside or later."""
+    """A context: how it decides, what it reacts to, shows, and does outside or later."""
 
     member: Member
     decider: Decider | None = None
     """Its aggregate module."""
-    calls: tuple[type[Event], ...] = ()
-    """The events that are an intent: each makes a row in `calls`."""
+    projections: tuple[Projection, ...] = ()
+    routes: Routes = lambda *_: []
+    intents: tuple[type[Event], ...] = ()
+    """The events that say what to do outside; each makes a row in `calls`."""
+    calls: Calls = _no_calls
     withdraws: tuple[type[Event], ...] = ()
     """The events that withdraw what their stream has called for and not begun."""
-    timers: Mapping[type[Event], Any] = {}
-    """The events that set a timer -> the command that it gives when it is due."""
+    timers: Mapping[type[Event], Callable[[Any], Command]] = {}
+    """The events that set a timer, the order's deadline -> what to do when it is due."""
 
     @property
     def name(self) -> str:
@@ -37,32 +73,53 @@ class Context(Value, frozen=True):
         return self.member.name
 
 
-CONTEXTS: Final = {
-    context.name: context
-    for context in (
-        Context(Member("catalog", histories=("inventory",)), products),
-        Context(
-            Member("orders", 3, orders.Trigger, orders.react, histories=("catalog",)),
-            order,
-            timers={OrderCreated: orders.expire},
-        ),
-        Context(Member("inventory", 3, inventory.Trigger, inventory.react), stocks),
-        Context(
-            Member("payments", 3, payments.Trigger, payments.react),
-            payment,
-            calls=(PaymentStarted, RefundStarted),
-            withdraws=(PaymentClosed,),
-        ),
-        Context(
-            Member("notifications", 3, notifications.Trigger, notifications.react),
-            mails,
-            calls=(NotificationQueued,),
-        ),
-        Context(
-            Member(
-                "audit",
-                histories=("catalog", "orders", "inventory", "payments", "notifications"),
+_TABLE: Final = (
+    Context(
+        Member("catalog", histories=("inventory",)),
+        catalog_aggregates,
+        projections=(products,),
+        routes=lambda submit, read, _: [catalog.router(submit, read)],
+    ),
+    Context(
+        Member("orders", 3, orders_policy.Trigger, orders_policy.react, histories=("catalog",)),
+        orders_aggregates,
+        projections=(price_list, order_page, sales),
+        routes=lambda submit, read, _: [orders.router(submit, read)],
+        timers={OrderCreated: orders_policy.expire},
+    ),
+    Context(
+        Member("inventory", 3, inventory_policy.Trigger, inventory_policy.react),
+        inventory_aggregates,
+        projections=(stock, movements),
+        routes=lambda submit, read, _: [inventory.router(submit, read)],
+    ),
+    Context(
+        Member("payments", 3, payments_policy.Trigger, payments_policy.react),
+        payments_aggregates,
+        projections=(payment_page,),
+        routes=lambda submit, read, settings: [
+            payments.router(
+                submit, read, payment_provider.parse_webhook(settings.payment_webhook_secret)
             )
+        ],
+        intents=(PaymentStarted, RefundStarted),
+        calls=lambda settings: payment_provider.calls(settings.payment_url, settings.payment_key),
+        withdraws=(PaymentClosed,),
+    ),
+    Context(
+        Member("notifications", 3, notifications_policy.Trigger, notifications_policy.react),
+        notifications_aggregates,
+        intents=(NotificationQueued,),
+        calls=lambda settings: mail_server.calls(settings.smtp_url, settings.mail_from),
+    ),
+    Context(
+        Member(
+            "audit",
+            histories=("catalog", "orders", "inventory", "payments", "notifications"),
         ),
-    )
-}
+        projections=(order_timeline,),
+        routes=lambda _, read, __: [audit.router(read)],
+    ),
+)
+
+CONTEXTS: Final = {context.name: context for context in _TABLE}
