@@ -1,0 +1,53 @@
+"""Whether a service lives, and whether it is ready to be used."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from litestar import Response, Router, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
+
+from ecommerce.api.caller import needs
+from ecommerce.kernel import Value
+
+Checks: TypeAlias = Callable[[], Awaitable[Mapping[str, bool]]]
+"""Looks at all that a service needs, by name: whether it is as it must be."""
+
+
+class Life(Value, frozen=True):
+    """The process answers."""
+
+    live: bool = True
+
+
+class Readiness(Value, frozen=True):
+    """Whether all that is needed is there, and which of it is not."""
+
+    ready: bool
+    checks: Mapping[str, bool]
+
+
+@get("/health/live", opt=needs(None), sync_to_thread=False)
+def live() -> Life:
+    """Say that the process answers."""
+    return Life()
+
+
+@get("/health/ready", opt=needs(None))
+async def ready(checks: NamedDependency[SkipValidation[Checks]]) -> Response[Readiness]:
+    """Say whether the service can be used, and what it waits for (503 while it cannot)."""
+    found = await checks()
+    readiness = Readiness(all(found.values()), found)
+    return Response(readiness, status_code=200 if readiness.ready else 503)
+
+
+def router(checks: Checks) -> Router:
+    """Make the routes that tell of a service's health."""
+    return Router(
+        "/",
+        route_handlers=[live, ready],
+        tags=["health"],
+        dependencies={"checks": Provide(lambda: checks, sync_to_thread=False)},
+    )

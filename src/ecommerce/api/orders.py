@@ -1,0 +1,187 @@
+"""Orders over HTTP: placed at the current prices, and shown to who placed them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.exceptions import NotFoundException
+from litestar.params import JSONBody, QueryParameter, SkipValidation
+
+from ecommerce.aggregates.orders import OrderIsEmpty, PlaceOrder
+from ecommerce.api.caller import Caller, caller, needs
+from ecommerce.api.new_order import NewOrder, check_fields, check_total, price_lines
+from ecommerce.api.order_view import OrderView, view
+from ecommerce.api.problems import Refused, documented
+from ecommerce.api.reading import Limit, OrderIdInPath, Page, Read, Token, page, upper
+from ecommerce.api.reports import show_sales
+from ecommerce.api.units import WRITTEN, Origin, Submit, origin, uuid7, written
+from ecommerce.events.orders import Address, Charge, Customer
+from ecommerce.kernel import Money, Value
+from ecommerce.projections import order_page, price_list
+from ecommerce.store.unit import Answer
+
+CONTEXT: Final = "orders"
+READ_ALL: Final = "orders:read"
+
+
+class Placed(Value, frozen=True):
+    """An order that was taken. Whether it is confirmed or cancelled, it tells by itself."""
+
+    order_id: str
+    status_url: str
+    timeline_url: str
+
+
+@post(
+    "/orders",
+    status_code=202,
+    opt=needs("orders:write"),
+    responses=documented(400, 403, 409, 422, 503),
+    response_headers=WRITTEN,
+)
+async def place_order(
+    data: JSONBody[NewOrder],
+    caller: NamedDependency[Caller],
+    origin: NamedDependency[Origin],
+    submit: NamedDependency[SkipValidation[Submit]],
+    read: NamedDependency[SkipValidation[Read]],
+    token: Token = None,
+) -> Response[Placed]:
+    """Place an order.
+
+    It costs what the products cost now; a `unit_price` that is another one is refused, unless the
+    caller has the scope `orders:price`. The answer comes before the stock is reserved and the
+    payment is charged: the order itself tells how that went.
+    """
+    check_fields(data, caller)
+    try:
+        command = await _priced(data, caller, read, token)
+    except Refused:
+        answer = await _earlier(data, origin, submit)
+        if answer is None:
+            raise
+    else:
+        answer = await submit(origin.unit(command, correlation=command.order_id))
+    return _placed(answer)
+
+
+async def _priced(order: NewOrder, caller: Caller, read: Read, token: str | None) -> PlaceOrder:
+    skus = sorted({upper(line.sku) for line in order.lines})
+    async with read(price_list.NAME, token) as db:
+        found = await price_list.prices(db, skus)
+    prices = {sku: price.price for sku, price in found.items()}
+    command = _command(order, prices, caller)
+    check_total(
+        [
+            *(line.unit_price * line.quantity for line in command.lines),
+            *(charge.amount for charge in command.charges),
+        ]
+    )
+    return command
+
+
+def _command(order: NewOrder, prices: dict[str, Money], caller: Caller) -> PlaceOrder:
+    to, buyer = order.shipping_address, order.customer
+    return PlaceOrder(
+        order_id=str(uuid7()),
+        owner=caller.name,
+        customer=Customer(buyer.name, buyer.email),
+        shipping_address=Address(to.country, to.name, to.street, to.city, to.postcode),
+        payment_method=order.payment_method,
+        lines=price_lines(order.lines, prices, caller),
+        charges=tuple(Charge(charge.code, charge.amount.money) for charge in order.charges),
+        placed_at=(order.placed_at or datetime.now(UTC)).astimezone(UTC),
+        reference=order.reference,
+    )
+
+
+async def _earlier(order: NewOrder, origin: Origin, submit: Submit) -> Answer | None:
+    """Find what this request was answered when it was sent before, under the same key.
+
+    Prices may have changed between a request and its repetition, and the repetition is answered as
+    the request was. The loop looks keys up before it decides: an order of nothing is refused there
+    unless its key is known.
+    """
+    empty = PlaceOrder(
+        order_id=str(uuid7()),
+        owner=origin.cause.actor,
+        customer=Customer(),
+        shipping_address=Address(order.shipping_address.country),
+        payment_method=order.payment_method,
+        lines=(),
+        charges=(),
+        placed_at=datetime.now(UTC),
+    )
+    with suppress(OrderIsEmpty):
+        return await submit(origin.unit(empty))
+    return None
+
+
+def _placed(answer: Answer) -> Response[Placed]:
+    order_id = answer.events[0].removeprefix("order-").partition("@")[0]
+    url = f"/orders/{order_id}"
+    placed = Placed(order_id, url, f"{url}/timeline")
+    return written(answer, placed, CONTEXT, status=202, location=url)
+
+
+@get(
+    "/orders/{order_id:str}",
+    opt=needs(READ_ALL, owner="placer"),
+    responses=documented(400, 404, 503),
+)
+async def show_order(
+    order_id: OrderIdInPath,
+    read: NamedDependency[SkipValidation[Read]],
+    token: Token = None,
+) -> OrderView:
+    """Show an order."""
+    async with read(order_page.NAME, token) as db:
+        row = await order_page.find(db, order_id)
+    if row is None:
+        raise NotFoundException(f"There is no order {order_id}.")
+    return view(row)
+
+
+@get("/orders", opt=needs(READ_ALL, owner="placer"), responses=documented(400, 503))
+async def list_orders(
+    caller: NamedDependency[Caller],
+    read: NamedDependency[SkipValidation[Read]],
+    reference: Annotated[
+        list[str] | None,
+        QueryParameter(max_items=100, description="Only orders with one of these; repeat it."),
+    ] = None,
+    after: Annotated[str | None, QueryParameter(description="The last order seen.")] = None,
+    limit: Limit = 50,
+    token: Token = None,
+) -> Page[OrderView]:
+    """List orders, newest first: one's own, or with the scope `orders:read` everybody's."""
+    owner = None if caller.may(READ_ALL) else caller.name
+    references: Sequence[str] = reference or ()
+    async with read(order_page.NAME, token) as db:
+        rows = await order_page.list_orders(
+            db, owner=owner, references=references, after=after, limit=limit + 1
+        )
+    query = urlencode([("reference", one) for one in references])
+    path = f"/orders?{query}" if query else "/orders"
+    return page(path, [view(row) for row in rows], limit, lambda order: order.order_id)
+
+
+def router(submit: Submit, read: Read) -> Router:
+    """Make orders' routes."""
+    return Router(
+        "/",
+        route_handlers=[place_order, show_order, list_orders, show_sales],
+        tags=[CONTEXT],
+        dependencies={
+            "caller": caller,
+            "origin": origin,
+            "submit": Provide(lambda: submit, sync_to_thread=False),
+            "read": Provide(lambda: read, sync_to_thread=False),
+        },
+    )

@@ -1,0 +1,66 @@
+"""What reads have in common: the Consistency-Token, and pages that name the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar, get_args
+from urllib.parse import urlencode
+
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
+from msgspec import Meta, Struct
+from psycopg import AsyncConnection
+
+from ecommerce.kernel import OrderId, Sku
+
+T = TypeVar("T")
+
+Read: TypeAlias = Callable[[str, str | None], AbstractAsyncContextManager[AsyncConnection[Any]]]
+"""Opens a read model by name, no sooner than it holds what a token names."""
+
+Token: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Consistency-Token",
+        description="What a write answered, several parted by commas: waits until it can be seen.",
+    ),
+]
+
+MOST: Final = 100
+Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=MOST, description="Items on a page.")]
+
+FOLDED: Final = "In any case: `tea-1` is `TEA-1`."
+
+AnySku: TypeAlias = Annotated[Sku, Meta(description=FOLDED)]
+
+
+def _in_path(kind: Any, description: str) -> PathParameter:
+    """Take a type's limits over: of an annotated type Litestar sees the parameter's own alone."""
+    meta: Meta = get_args(kind)[1]
+    return PathParameter(pattern=meta.pattern, max_length=meta.max_length, description=description)
+
+
+SkuInPath: TypeAlias = Annotated[str, _in_path(Sku, FOLDED)]
+OrderIdInPath: TypeAlias = Annotated[str, _in_path(OrderId, "An order's id.")]
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """A page of a list, and the link to the next one, if there is one."""
+
+    items: Sequence[T]
+    next: str | None
+
+
+def page(path: str, items: Sequence[T], limit: int, after: Callable[[T], str]) -> Page[T]:
+    """Make a page of `limit` items out of one more than that, which tells of the next page."""
+    if len(items) <= limit:
+        return Page(items, None)
+    shown = items[:limit]
+    separator = "&" if "?" in path else "?"
+    query = urlencode({"after": after(shown[-1]), "limit": limit})
+    return Page(shown, f"{path}{separator}{query}")
+
+
+def upper(sku: str) -> str:
+    """Write a SKU as it is kept."""
+    return sku.upper()

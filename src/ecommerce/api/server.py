@@ -1,0 +1,73 @@
+"""Runs an application in a process that does other things too, and ends when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import uvicorn
+from litestar.types import ASGIApp
+
+GRACE: Final = 5
+"""Seconds that a response has to end in once the process is told to stop."""
+KEEP_ALIVE: Final = 75
+"""Seconds; longer than the gateway keeps a connection, so that it never meets a closed one."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which leaves signals to the process and says when it listens."""
+
+    on_started: Callable[[], None]
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self.on_started()
+
+
+async def serve_http(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    stop: asyncio.Event,
+    on_started: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Serve until `stop` is set; `on_started` is told the port, which 0 leaves to the system.
+
+    Raises `OSError` where the port is taken.
+    """
+    with socket.create_server((host, port), backlog=2048) as listener:
+        listener.setblocking(False)  # noqa: FBT003 -- the standard library's own signature
+        server = _Server(_config(app))
+        server.on_started = lambda: on_started(listener.getsockname()[1])
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            server.should_exit = True
+            await serving
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )

@@ -1,0 +1,127 @@
+"""Turns a request that writes into a unit, and the unit's answer into a response."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import ResponseHeader
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter
+
+from ecommerce.api.caller import Caller
+from ecommerce.kernel import Command, Value
+from ecommerce.store.envelope import Cause
+from ecommerce.store.unit import Answer, Unit, digest
+
+T = TypeVar("T")
+
+Submit: TypeAlias = Callable[[Unit], Awaitable[Answer]]
+"""The command loop's way in."""
+
+_ID: Final = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+_TRACE: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+WRITTEN: Final = (
+    ResponseHeader(
+        name="Consistency-Token",
+        description="Send it with a read, and the read holds what this request wrote.",
+        value="orders@1234",
+        documentation_only=True,
+    ),
+    ResponseHeader(
+        name="Idempotent-Replayed",
+        description="`true` where the request had been carried out before, under the same key.",
+        value="true",
+        documentation_only=True,
+    ),
+)
+"""The headers of each response to a request that writes."""
+
+
+class Origin(Value, frozen=True):
+    """What a request that writes brings beside its command."""
+
+    key: str
+    digest: bytes
+    cause: Cause
+
+    def unit(self, command: Command, correlation: str | None = None) -> Unit:
+        """Make the unit of this request's command, as a part of what `correlation` names."""
+        cause = self.cause
+        if correlation:
+            cause = msgspec.structs.replace(cause, correlation_id=correlation)
+        return Unit(self.key, self.digest, cause, command)
+
+
+async def origin(
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    idempotency_key: Annotated[
+        str | None,
+        HeaderParameter(
+            name="Idempotency-Key",
+            description="Under the same key and the same caller a request happens only once, for"
+            " 7 days. Without one it happens each time.",
+            pattern=r"^[\x20-\x7e]{1,255}$",
+        ),
+    ] = None,
+    x_correlation_id: Annotated[
+        str | None,
+        HeaderParameter(
+            name="X-Correlation-Id", description="What the request belongs to; made up without it."
+        ),
+    ] = None,
+) -> Origin:
+    """Read what a request brings beside its command."""
+    headers = request.headers
+    route = f"{request.method} {request.scope['path_template']}"
+    return Origin(
+        key=f"http:{caller.name}:{route}:{idempotency_key or uuid7()}",
+        digest=digest(f"{request.method} {request.url.path}\n".encode() + _canonical(request)),
+        cause=Cause(
+            correlation_id=_sane(x_correlation_id) or str(uuid7()),
+            causation_id=_sane(headers.get("x-request-id")) or str(uuid7()),
+            actor=caller.name,
+            traceparent=_sane(headers.get("traceparent"), _TRACE),
+        ),
+    )
+
+
+def _canonical(request: Request[Any, Any, Any]) -> bytes:
+    """Write the same JSON the same way, whatever its spaces and the order of its fields."""
+    body: bytes = request.state.body
+    try:
+        return msgspec.json.encode(msgspec.json.decode(body), order="deterministic")
+    except msgspec.DecodeError:
+        return body
+
+
+def _sane(value: str | None, form: re.Pattern[str] = _ID) -> str | None:
+    return value if value and form.fullmatch(value) else None
+
+
+def written(
+    answer: Answer, content: T, context: str, *, status: int = 200, location: str | None = None
+) -> Response[T]:
+    """Answer a request whose unit a context has recorded."""
+    headers = {"Consistency-Token": f"{context}@{answer.position}"}
+    if answer.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    if location:
+        headers["Location"] = location
+    return Response(content, status_code=status, headers=headers)
+
+
+def uuid7() -> UUID:
+    """Make an id that sorts by the time of its making (RFC 9562)."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (1 << 48) - 1) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 7 << 76
+    return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)

@@ -1,0 +1,77 @@
+"""Finds everything that is wrong with a JSON body, not just the first thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+import msgspec
+from litestar import Request
+from msgspec.structs import FieldInfo, fields
+
+from ecommerce.api.problems import Fault, invalid, refused
+
+MOST_FAULTS: Final = 100
+
+
+async def check_body(request: Request[Any, Any, Any]) -> None:
+    """Read the body and hold it against the type that the route takes, before the route runs.
+
+    Litestar converts leniently (`"2"` is taken for 2) and stops at the first fault. Raises
+    `Refused`: 400 for what is no JSON, 422 for what is wrong with its fields.
+    """
+    request.state.body = body = await request.body()
+    field = request.route_handler.parsed_data_field
+    if field is None:
+        return
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise refused(400, f"The body is no JSON: {error}.", "NotJson") from None
+    if found := [*islice(faults(value, field.raw), MOST_FAULTS)]:
+        raise invalid(found)
+
+
+def faults(value: Any, kind: Any, name: str = "") -> Iterator[Fault]:
+    """Name the fields of a value that are not as its type says, and say how."""
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        inner = [*islice(_inside(value, _plain(kind), name), MOST_FAULTS)]
+        message, _, _ = str(error).partition(" - at `$")
+        yield from inner or [Fault(name or "body", message)]
+
+
+def _inside(value: Any, kind: Any, name: str) -> Iterator[Fault]:
+    if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield from _fields(value, kind, f"{name}." if name else "")
+    elif isinstance(value, list) and get_origin(kind) is tuple:
+        for number, item in enumerate(value):
+            yield from faults(item, get_args(kind)[0], f"{name}[{number}]")
+
+
+def _fields(value: dict[str, Any], kind: type[msgspec.Struct], prefix: str) -> Iterator[Fault]:
+    known = {field.encode_name: field for field in fields(kind)}
+    for name, field in known.items():
+        if name in value:
+            yield from faults(value[name], field.type, prefix + name)
+        elif _required(field):
+            yield Fault(prefix + name, "is required")
+    if kind.__struct_config__.forbid_unknown_fields:
+        yield from (Fault(prefix + name, "is not a field") for name in value if name not in known)
+
+
+def _required(field: FieldInfo) -> bool:
+    return field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
+
+
+def _plain(kind: Any) -> Any:
+    """Take the limits and the `| None` off a type."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if get_origin(kind) in (Union, UnionType):
+        (kind, *others) = (one for one in get_args(kind) if one is not type(None))
+        return object if others else _plain(kind)
+    return kind
