@@ -290,13 +290,17 @@ async def test_a_slow_answer_is_asked_for_again_by_the_sdk_and_charges_once(
     assert len((await provider.ledger(name))["charges"]) == 1
 
 
-async def test_all_is_kept_when_the_process_is_killed(tmp_path: Path, name: str) -> None:
-    provider = PaymentProvider(tmp_path / "provider.sqlite")
-    with running(provider):
+async def test_all_is_kept_when_the_process_is_killed(
+    tmp_path: Path, shop: Shop, name: str
+) -> None:
+    with running(provider := PaymentProvider(tmp_path / "provider.sqlite", shop.url)):
         async with sdk(provider.url, max_network_retries=1) as client:
             intent = await pay(client, name, key=name)
             provider.stop(signal.SIGKILL)
-            provider.start()
+            async with open_shop(shop):
+                provider.start()
+                await shop.until(lambda shop: len(shop.taken) == 1)
+            assert shop.taken[0].data.object["id"] == intent.id
             assert (await pay(client, name, key=name)).id == intent.id
             await client.v1.refunds.create_async({"payment_intent": intent.id})
         ledger = await provider.ledger(name)
@@ -320,13 +324,3 @@ async def test_webhooks_are_signed_and_sent_until_they_are_taken(
     assert failed["metadata"]["order_id"] == name
     assert failed["last_payment_error"]["decline_code"] == "generic_decline"
     assert told["refund.created"]["payment_intent"] == intent.id
-
-
-async def test_webhooks_are_sent_after_a_kill(tmp_path: Path, shop: Shop, name: str) -> None:
-    with running(provider := PaymentProvider(tmp_path / "provider.sqlite", shop.url)):
-        async with sdk(provider.url) as client:
-            await pay(client, name)
-        provider.stop(signal.SIGKILL)
-        async with open_shop(shop):
-            provider.start()
-            await shop.until(lambda shop: len(shop.taken) == 1)
