@@ -81,11 +81,11 @@ def counts(events: list[Event]) -> list[Any]:
 async def test_the_log_becomes_rows(pool: Pool, url: str) -> None:
     await append(pool, *movements_of(25), StockReserved("7", ()), UnitsReserved("TEA", "7", 2))
     subject = projector(pool, url, stock, movements, context="inventory")
-    assert not await subject.caught_up(27)
+    assert not await subject.caught_up({"inventory": 27})
     async with running(subject.run()):
         await reached(subject, 27)
-        assert await subject.caught_up(27)
-        assert not await subject.caught_up(28)
+        assert await subject.caught_up({"inventory": 27})
+        assert not await subject.caught_up({"inventory": 28})
         assert subject.positions.keys() == {("stock", "inventory"), ("movements", "inventory")}
         await append(pool, UnitsReceived("CUP", 1))
         subject.wake()
@@ -222,7 +222,7 @@ async def test_a_projection_that_cannot_take_an_event_stops_alone(pool: Pool, ur
         assert at.position == 16
         assert at.error == "stock stops before inventory@17 (stock-MUG@17): ValueError: seventeen"
         assert subject.leading
-        assert await subject.caught_up(25)
+        assert await subject.caught_up({"inventory": 25})
     assert await rows(pool, stock) == counts(events[:16])
     mended = projector(pool, url, stock, movements, context="inventory")
     async with running(mended.run()):

@@ -87,6 +87,16 @@ async def read_history(
         await asyncio.sleep(next(waits))
 
 
+async def newest(amqp_url: str, source: str) -> int:
+    """Say about how far a context's history goes: a position near its end, 0 while it is empty.
+
+    Raises one of `OUTAGES`.
+    """
+    async with connected(amqp_url, f"head of {source}") as connection:
+        last = await _probe(connection, source, "last")
+    return last[1] if last else 0
+
+
 async def _offset(connection: AbstractConnection, source: str, after: int) -> int | str:
     """Find where in the stream to begin, so that little is read twice and nothing is left out.
 

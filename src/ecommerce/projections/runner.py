@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
 from typing import Final, TypeAlias
@@ -81,11 +81,13 @@ class Projector:
         """Tell how far each projection is, whichever process runs it, and which have stopped."""
         return await progress(self._pool, self._projections)
 
-    async def caught_up(self, head: int) -> bool:
-        """Tell whether the rows hold the own log up to `head`, but for what has stopped."""
-        own = [each for each in await self.progress() if each.source == self._context]
-        expected = sum(self._context in sources(each) for each in self._projections)
-        return len(own) == expected and all(each.error or each.position >= head for each in own)
+    async def caught_up(self, heads: Mapping[str, int]) -> bool:
+        """Tell whether the rows hold each source's log up to `heads`, but for what has stopped."""
+        reached = await self.progress()
+        expected = sum(len(sources(each)) for each in self._projections)
+        return len(reached) == expected and all(
+            each.error or each.position >= heads.get(each.source, 0) for each in reached
+        )
 
     async def run(self) -> None:
         """Run for ever, through any failure of the database or the broker, until cancelled."""
