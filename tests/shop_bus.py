@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -39,7 +40,7 @@ class Bus(NamedTuple):
         return _login(self.broker.amqp, f"{user}:{user}", f"/{self.vhost}")
 
     async def depth(self, queue: str) -> int:
-        """Count what stands in a queue, delivered or not."""
+        """Count what stands in a queue and is not delivered."""
         async with self.channel("admin") as channel:
             declared = await channel.declare_queue(queue, passive=True)
             return declared.declaration_result.message_count or 0
@@ -49,6 +50,18 @@ class Bus(NamedTuple):
         connection = await aio_pika.connect(self.url(user))
         async with connection:
             yield await connection.channel(on_return_raises=True)
+
+    async def break_connections(self, name: str) -> None:
+        """Break the connections of this name, as soon as the broker lists one."""
+        broken = False
+        while not broken:
+            for each in await management._ask(self.management, "GET", "connections"):
+                called = each.get("client_properties", {}).get("connection_name")
+                if called == name and each["vhost"] == self.vhost:
+                    path = f"connections/{quote(each['name'])}"
+                    await management._ask(self.management, "DELETE", path)
+                    broken = True
+            await asyncio.sleep(0.1)
 
     async def publish(self, *noted: Recorded[Any], again: int = 1) -> None:
         """Publish events as the relay of their context does."""

@@ -1,28 +1,43 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aio_pika import Message
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelPreconditionFailed
 from aiormq.exceptions import ChannelAccessRefused
+from click.testing import CliRunner
 
 from ecommerce.bus.management import apply, diff, fetch
 from ecommerce.bus.topology import dead_letters, exchange, history, queue
+from ecommerce.cli.topology import topology
 from servers import Broker
 from shop_bus import MEMBERS, Bus, bus
 
 pytestmark = pytest.mark.servers
 
 CONTEXTS = list(MEMBERS)
+LEDGER = {"name": "ledger", "durable": True, "auto_delete": False, "arguments": {}}
 
 
 @pytest.fixture
 async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
     async with bus(rabbitmq) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def standing(rabbitmq: Broker) -> Iterator[Bus]:
+    """One for all the tests that change nothing in it."""
+    with asyncio.Runner() as runner:
+        made = bus(rabbitmq)
+        yield runner.run(made.__aenter__())
+        runner.run(made.__aexit__(None, None, None))
 
 
 async def test_apply_adds_what_is_missing_and_removes_what_is_not_wanted(shop: Bus) -> None:
@@ -54,12 +69,40 @@ async def test_apply_takes_a_right_back(shop: Bus) -> None:
     assert await apply(shop.management, shop.wanted) == []
 
 
+def test_the_command_line_tells_a_difference_and_removes_it(standing: Bus, tmp_path: Path) -> None:
+    file = tmp_path / "definitions.json"
+    file.write_bytes(msgspec.json.encode(standing.wanted))
+    told = ["--file", str(file), "--url", standing.management]
+    run = CliRunner().invoke
+    assert run(topology, ["apply", *told]).exit_code == 0
+    assert run(topology, ["diff", *told]).output == "the broker is as the file says\n"
+    wanted = {**standing.wanted, "queues": [*standing.wanted["queues"], LEDGER]}
+    file.write_bytes(msgspec.json.encode(wanted))
+    differs = run(topology, ["diff", *told])
+    assert (differs.exit_code, differs.output) == (1, "+ queue ledger\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--file", "nowhere.json"], "nowhere.json cannot be read: No such file or directory."),
+        (["--url", "ftp://x"], "The management API's URL must be as http://admin:PASSWORD"),
+        (["--url", "http://admin@127.0.0.1:9"], "The broker does not answer at http://127.0.0.1:9"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_a_line(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(topology, ["diff", "--url", "http://x", *arguments])
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: {told}")
+    assert result.output.count("\n") == 1
+
+
 Attempt = Callable[[AbstractChannel], Awaitable[Any]]
 
 
-async def refused(shop: Bus, user: str, *attempts: Attempt) -> None:
+async def refused(standing: Bus, user: str, *attempts: Attempt) -> None:
     for attempt in attempts:
-        async with shop.channel(user) as channel:
+        async with standing.channel(user) as channel:
             with pytest.raises(ChannelAccessRefused):
                 await attempt(channel)
 
@@ -91,13 +134,13 @@ def binding(name: str, to: str) -> Attempt:
 
 @pytest.mark.parametrize("user", CONTEXTS)
 async def test_no_context_can_speak_for_another_or_hear_what_is_another_s(
-    shop: Bus, user: str
+    standing: Bus, user: str
 ) -> None:
     own, other = MEMBERS[user], next(name for name in ("orders", "payments") if name != user)
     aggregate = {"orders": "order", "payments": "payment"}[other]
     unread = [name for name in CONTEXTS if name not in {*own.histories, "audit"}]
     await refused(
-        shop,
+        standing,
         user,
         publishing(exchange(other), f"{aggregate}.Anything.v1.p00"),
         publishing(dead_letters(other), "x"),
@@ -116,13 +159,13 @@ async def test_no_context_can_speak_for_another_or_hear_what_is_another_s(
     "key", ["order.OrderCreated.v1.p00", "stock.UnitsReserved.v1.p12", "stock.UnitsReserved.v1"]
 )
 async def test_no_context_can_publish_beside_its_own_topics_and_partitions(
-    shop: Bus, key: str
+    standing: Bus, key: str
 ) -> None:
-    await refused(shop, "inventory", publishing("inventory.events", key))
+    await refused(standing, "inventory", publishing("inventory.events", key))
 
 
-async def test_no_context_can_put_another_s_name_to_a_message(shop: Bus) -> None:
-    async with shop.channel("inventory") as channel:
+async def test_no_context_can_put_another_s_name_to_a_message(standing: Bus) -> None:
+    async with standing.channel("inventory") as channel:
         target = await channel.get_exchange("inventory.events", ensure=False)
         with pytest.raises(ChannelPreconditionFailed):
             await target.publish(Message(b"{}", user_id="orders"), "stock.UnitsReserved.v1.p00")

@@ -13,8 +13,10 @@ from psycopg import AsyncConnection
 from ecommerce.bus.connection import first_of, supervise, wait
 from ecommerce.bus.message import write
 from ecommerce.bus.topology import exchange
+from ecommerce.store import log
 from ecommerce.store.connection import Connection, arguments
 from ecommerce.store.envelope import published_topics, routing_key
+from ecommerce.store.log import Entry
 
 PAGE: Final = 200
 POLL: Final = 0.2
@@ -34,13 +36,6 @@ _LEADER: Final = """
 """
 _REACHED: Final = "select position, previous from relay"
 _REACH: Final = "update relay set position = %s, previous = %s"
-_READ: Final = """
-    select notification_id, topic, originator_id, state from events
-    where notification_id > %s order by notification_id limit %s
-"""
-
-Page = Sequence[tuple[int, str, str, bytes]]
-"""Position, topic, stream and document of some events of the log, in order."""
 
 
 async def leader(connection: Connection) -> str | None:
@@ -108,16 +103,11 @@ class Relay:
         async for _ in connection.notifies():
             self._wake.set()
 
-    async def _publish(
-        self,
-        lock: Connection,
-        pages: Connection,
-        target: AbstractExchange,
-    ) -> None:
+    async def _publish(self, lock: Connection, pages: Connection, target: AbstractExchange) -> None:
         position, previous = await _row(lock, _REACHED)
         while True:
             self._wake.clear()
-            page = await (await pages.execute(_READ, (position, PAGE))).fetchall()
+            page = await log.read(pages, position, PAGE)
             if not page:
                 await wait(self._wake, POLL)
                 continue
@@ -127,24 +117,25 @@ class Relay:
                 raise failure
 
     async def _send(
-        self, target: AbstractExchange, page: Page, previous: int
+        self, target: AbstractExchange, page: Sequence[Entry], previous: int
     ) -> tuple[int, int, BaseException | None]:
         """Publish a page; answer how far it is confirmed without a hole, and what broke it off."""
-        public = [row for row in page if row[1] in self._topics]
-        before = [previous, *(row[0] for row in public)]
+        public = [entry for entry in page if entry.topic in self._topics]
+        before = [previous, *(entry.position for entry in public)]
         results = await asyncio.gather(
-            *(
-                target.publish(
-                    write(document, position, last), routing_key(topic, stream), timeout=_CONFIRM
-                )
-                for (position, topic, stream, document), last in zip(public, before, strict=False)
-            ),
+            *(_send_one(target, *each) for each in zip(public, before, strict=False)),
             return_exceptions=True,
         )
         for confirmed, result in enumerate(results):
             if isinstance(result, BaseException):
                 return before[confirmed], before[confirmed], result
-        return page[-1][0], before[-1], None
+        return page[-1].position, before[-1], None
+
+
+async def _send_one(target: AbstractExchange, entry: Entry, previous: int) -> None:
+    message = write(entry.document, entry.position, previous)
+    key = routing_key(entry.topic, entry.stream)
+    await target.publish(message, key, timeout=_CONFIRM)
 
 
 async def _row(connection: Connection, query: LiteralString) -> tuple[Any, ...]:
