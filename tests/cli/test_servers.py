@@ -35,4 +35,4 @@ def test_a_private_broker_answers_and_leaves_nothing(monkeypatch: pytest.MonkeyP
         started = [child for child in psutil.Process().children() if child not in before]
         home = started[0].environ()["HOME"]
         assert {"beam.smp", "epmd"} <= running_in(home)
-    assert not running_in(home)
+    servers.wait_until(lambda: not running_in(home), lambda: f"left: {running_in(home)}")

@@ -43,6 +43,7 @@ def start(program: Program, log: Path, marks: Mapping[str, str] = {}) -> subproc
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd="/",
+            umask=0o077,
             **run_as(program.user),
         )
 

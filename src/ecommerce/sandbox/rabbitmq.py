@@ -50,6 +50,15 @@ def prepare(node: Node, definitions: Mapping[str, Any] | None = None) -> None:
     _write(node.folder / "rabbitmq.conf", "\n".join([*settings, ""]), user)
 
 
+def imported(node: Node) -> dict[str, Any] | None:
+    """Return the definitions that were last prepared, if any."""
+    try:
+        made: dict[str, Any] = json.loads((node.folder / "definitions.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    return made
+
+
 def programs(node: Node) -> tuple[Program, Program]:
     """Return epmd, which must listen first, and the broker. Raises `NotInstalled`."""
     user = server_user("rabbitmq")
@@ -75,6 +84,8 @@ def _configuration(node: Node) -> list[str]:
         f"listeners.tcp.1 = 127.0.0.1:{node.amqp}",
         "management.tcp.ip = 127.0.0.1",
         f"management.tcp.port = {node.management}",
+        "heartbeat = 10",
+        "consumer_timeout = 86400000",  # a day: see infra/rabbitmq/rabbitmq.conf
     ]
 
 

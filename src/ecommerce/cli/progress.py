@@ -1,0 +1,43 @@
+"""Tells whoever waits what is being done: a spinner on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+POLL: Final = 0.1
+SILENCE: Final = 2.0
+"""Seconds between lines where there is no terminal."""
+
+console: Final = Console(highlight=False, soft_wrap=True)
+if not console.is_terminal:
+    console.width = 160
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    console.print(text, markup=False)
+
+
+def wait(for_what: Callable[[], str], seconds: float, advice: str) -> None:
+    """Wait until nothing is missing any more, showing what is.
+
+    `for_what` says what is missing, and nothing when all is there. Raises `ClickException` with
+    the advice when the time is over.
+    """
+    deadline, next_line = time.monotonic() + seconds, time.monotonic()
+    with console.status("") as spinner:
+        while missing := for_what():
+            now = time.monotonic()
+            if now > deadline:
+                raise click.ClickException(f"Waited {seconds:.0f} s for {missing}. {advice}")
+            spinner.update(f"waiting for {escape(missing)}")
+            if now >= next_line and not console.is_terminal:
+                say(f"waiting for {missing}")
+                next_line = now + SILENCE
+            time.sleep(POLL)

@@ -1,0 +1,39 @@
+"""One process of the system: a context's service, the gateway, or what stands in for the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final
+
+import click
+
+from ecommerce.contexts import CONTEXTS
+from ecommerce.store.migrate import WrongSchema
+
+OTHERS: Final = {
+    "gateway": "ecommerce.gateway.main",
+    "payment-provider": "ecommerce.sandbox.payment_provider",
+    "mailbox": "ecommerce.sandbox.mailbox",
+}
+
+
+@click.command()
+@click.argument("what", type=click.Choice([*CONTEXTS, *OTHERS]))
+def serve(what: str) -> None:
+    """Run one service in the foreground, told by environment variables.
+
+    The README's table names the variables.
+    """
+    try:
+        _main(what)()
+    except WrongSchema as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _main(what: str) -> Callable[[], None]:
+    if what in OTHERS:
+        main: Callable[[], None] = import_module(OTHERS[what]).serve
+        return main
+    service = import_module("ecommerce.service")
+    return lambda: service.serve(what)

@@ -1,0 +1,104 @@
+"""Brings a run up: servers first, then databases and their schemas, then every service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from subprocess import Popen
+from typing import Final
+
+from ecommerce.bus import topology
+from ecommerce.bus.topology import Definitions
+from ecommerce.cli import readiness
+from ecommerce.cli.progress import say, wait
+from ecommerce.contexts import CONTEXTS
+from ecommerce.sandbox import folder, ports, postgres, rabbitmq, stack, supervisor
+from ecommerce.sandbox.folder import Run
+from ecommerce.sandbox.supervisor import NotSupervised
+from ecommerce.store.migrate import migrate
+
+PATIENCE: Final = 120
+
+
+def plan(kept: Run, scale: dict[str, int], base: int | None) -> Run:
+    """Choose the ports of this start: those of the last one, where they are still free."""
+    wanted = Run(kept.folder, base or kept.base, scale)
+    found = ports.choose_base(wanted.base, stack.used_ports(wanted))
+    if found != wanted.base:
+        say(f"Port {wanted.base} or one near it is taken; using {found} and up.")
+    return Run(kept.folder, found, scale)
+
+
+def start(run: Run) -> None:
+    """Start everything, and wait until all is ready. Raises `ClickException`."""
+    folder.keep(run)
+    secrets = folder.passwords(run.folder, stack.SECRETS)
+    _prepare(run, secrets)
+    process = supervisor.launch(run.folder, stack.programs(run, secrets))
+    _wait(run, "the supervisor", lambda: _supervised(run, process))
+    _start_servers(run, secrets)
+    _migrate(run, secrets)
+    _wait_for_port(run, "RabbitMQ", run.port(ports.AMQP))
+    supervisor.start_program(run.folder, stack.SERVICES)
+    wait(lambda: readiness.missing(run), PATIENCE, _advice(run))
+
+
+def _prepare(run: Run, secrets: dict[str, str]) -> None:
+    if not (run.folder / "postgres").exists():
+        say("Making PostgreSQL's data folder ...")
+    postgres.prepare(run.folder / "postgres", secrets[f"postgres:{postgres.ADMIN}"])
+    node = stack.node(run)
+    rabbitmq.prepare(node, _definitions(rabbitmq.imported(node), secrets))
+
+
+def _definitions(imported: Definitions | None, secrets: dict[str, str]) -> Definitions:
+    """Fill the passwords in, unless that was done: each time gives other hashes of the same."""
+    wanted = topology.definitions(context.member for context in CONTEXTS.values())
+    if imported is not None and _without_passwords(imported) == wanted:
+        return imported
+    users = (*CONTEXTS, topology.ADMIN)
+    return topology.render(wanted, {user: secrets[f"rabbitmq:{user}"] for user in users})
+
+
+def _without_passwords(definitions: Definitions) -> Definitions:
+    users = [{**user, "password_hash": ""} for user in definitions["users"]]
+    return {**definitions, "users": users}
+
+
+def _start_servers(run: Run, secrets: dict[str, str]) -> None:
+    supervisor.start_program(run.folder, stack.OUTSIDE)
+    supervisor.start_program(run.folder, stack.SERVERS, "postgres")
+    supervisor.start_program(run.folder, stack.SERVERS, "epmd")
+    _wait_for_port(run, "epmd", run.port(ports.EPMD))
+    supervisor.start_program(run.folder, stack.SERVERS, "rabbitmq")
+    admin = stack.database_url(run, secrets, postgres.ADMIN)
+    _wait(run, "PostgreSQL", lambda: postgres.answers(admin))
+
+
+def _migrate(run: Run, secrets: dict[str, str]) -> None:
+    admin = stack.database_url(run, secrets, postgres.ADMIN)
+    for context in CONTEXTS:
+        postgres.ensure_database(admin, context, secrets[f"postgres:{context}"])
+        if steps := migrate(stack.database_url(run, secrets, context)):
+            say(f"Migrated {context}: {', '.join(steps)}")
+
+
+def _supervised(run: Run, process: Popen[bytes]) -> bool:
+    if process.poll() is not None:
+        said = (run.logs / "supervisor.out").read_text(errors="replace").strip()
+        raise NotSupervised(f"The supervisor ended at once: {said.splitlines()[-1:]}")
+    try:
+        return bool(supervisor.states(run.folder))
+    except NotSupervised:
+        return False
+
+
+def _wait_for_port(run: Run, name: str, port: int) -> None:
+    _wait(run, name, lambda: rabbitmq.answers(port))
+
+
+def _wait(run: Run, name: str, there: Callable[[], bool]) -> None:
+    wait(lambda: "" if there() else name, PATIENCE, _advice(run))
+
+
+def _advice(run: Run) -> str:
+    return f"What each program says stands in {run.logs}."

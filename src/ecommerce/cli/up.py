@@ -1,0 +1,93 @@
+"""`ecommerce up`: the whole shop on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from ecommerce.cli import addresses, demo, following, starting, stopping
+from ecommerce.cli.progress import console, say
+from ecommerce.sandbox import folder, ports, stack
+from ecommerce.sandbox.folder import Run
+
+INTERRUPTED: Final = 130
+
+
+@click.command()
+@click.option("--detach", is_flag=True, help="Come back when all is ready; `down` stops it.")
+@click.option(
+    "--scale", multiple=True, metavar="CONTEXT=N", help="How many instances share its work."
+)
+@click.option(
+    "--port-base",
+    type=click.IntRange(ports.BASES[0], ports.BASES[-1]),
+    help="The first of the ports, the gateway's: that of the last start, or 18000.",
+)
+def up(*, detach: bool, scale: tuple[str, ...], port_base: int | None) -> None:
+    """Start everything on this machine, print the addresses, and follow."""
+    wanted = stack.read_scale(scale)
+    place = folder.locate()
+    folder.make(place)
+    if stopping.is_running(place):
+        say("It is running already.")
+        addresses.show(folder.load(place))
+        return
+    _on_signals(_interrupt)
+    with ExitStack() as stack_of_ends:
+        stack_of_ends.callback(_stop, place)
+        run = _start(place, wanted, port_base)
+        if detach:
+            stack_of_ends.pop_all()
+            say("It runs in the background: `ecommerce down` stops it, `status` tells how it is.")
+        else:
+            _follow(run)
+
+
+def _start(place: Path, scale: dict[str, int], base: int | None) -> Run:
+    try:
+        with folder.locked(place):
+            stopping.clear(place)
+            run = starting.plan(folder.load(place), scale, base)
+            starting.start(run)
+        addresses.show(run)
+        asyncio.run(_show_around(stack.gateway_url(run)))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    return run
+
+
+async def _show_around(gateway: str) -> None:
+    if await demo.is_empty(gateway):
+        await demo.run(gateway, console.print)
+
+
+def _follow(run: Run) -> None:
+    say("Following what happens; Ctrl-C stops everything.")
+    try:
+        asyncio.run(following.follow(run))
+    except KeyboardInterrupt:
+        return
+
+
+def _stop(place: Path) -> None:
+    _on_signals(signal.SIG_IGN)
+    say("Stopping everything ...")
+    stopping.stop(place)
+    say("Stopped. The data stays: the next `up` goes on with it.")
+
+
+def _interrupt(*_: Any) -> None:
+    # One is enough: a second must not interrupt the stopping.
+    _on_signals(signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _on_signals(what: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, what)

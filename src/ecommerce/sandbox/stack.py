@@ -1,0 +1,159 @@
+"""What makes a run: each program of it, the environment it gets, and the port it answers on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from ecommerce.bus.topology import ADMIN, VHOST
+from ecommerce.contexts import CONTEXTS
+from ecommerce.kernel import Value
+from ecommerce.sandbox import ports, postgres, rabbitmq
+from ecommerce.sandbox.folder import Run
+from ecommerce.sandbox.program import Program
+
+SERVERS: Final = "servers"
+OUTSIDE: Final = "outside"
+SERVICES: Final = "services"
+PASSED_ON: Final = ("ORDER_DEADLINE_SECONDS", "MAIL_FROM", "LOG_LEVEL")
+"""The settings that whoever starts the run may give in the environment."""
+SECRETS: Final = (
+    f"postgres:{postgres.ADMIN}",
+    *(f"postgres:{name}" for name in CONTEXTS),
+    f"rabbitmq:{ADMIN}",
+    *(f"rabbitmq:{name}" for name in CONTEXTS),
+    "payment_key",
+    "payment_webhook_secret",
+)
+
+
+class UnknownScale(Exception):
+    """`--scale` names no context, or a number of instances that it can't have."""
+
+
+class Instance(Value, frozen=True):
+    """One process of a service."""
+
+    name: str
+    service: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Return where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def read_scale(given: tuple[str, ...]) -> dict[str, int]:
+    """Read `CONTEXT=N` pairs. Raises `UnknownScale`."""
+    scale = {}
+    for pair in given:
+        context, _, number = pair.partition("=")
+        if context not in CONTEXTS or not number.isdigit():
+            raise UnknownScale(f"'{pair}': say CONTEXT=N, with one of {', '.join(CONTEXTS)}.")
+        if not 1 <= int(number) <= ports.INSTANCES:
+            raise UnknownScale(f"'{pair}': there can be 1 to {ports.INSTANCES} instances.")
+        scale[context] = int(number)
+    return scale
+
+
+def instances(run: Run) -> Iterator[Instance]:
+    """Yield the processes of every context, then the gateway."""
+    for number, context in enumerate(CONTEXTS):
+        first = run.port(ports.SERVICES + number * ports.INSTANCES)
+        count = run.scale.get(context, 1)
+        for index in range(count):
+            name = context if count == 1 else f"{context}-{index + 1}"
+            yield Instance(name, context, first + index)
+    yield Instance("gateway", "gateway", run.port(ports.GATEWAY))
+
+
+def used_ports(run: Run) -> list[int]:
+    """List the offsets of all ports that the run takes."""
+    fixed = (ports.POSTGRES, ports.AMQP, ports.MANAGEMENT, ports.EPMD, ports.DISTRIBUTION)
+    outside = (ports.MAILBOX, ports.PAYMENT_PROVIDER)
+    return [*fixed, *outside, *(instance.port - run.base for instance in instances(run))]
+
+
+def node(run: Run) -> rabbitmq.Node:
+    """Return the run's broker."""
+    offsets = (ports.AMQP, ports.MANAGEMENT, ports.EPMD, ports.DISTRIBUTION)
+    return rabbitmq.Node(run.folder / "rabbitmq", *map(run.port, offsets))
+
+
+def gateway_url(run: Run) -> str:
+    """Return the one public address."""
+    return f"http://127.0.0.1:{run.port(ports.GATEWAY)}"
+
+
+def database_url(run: Run, secrets: Mapping[str, str], name: str) -> str:
+    """Return the address of a context's database, or of the administrator's."""
+    return postgres.url(run.port(ports.POSTGRES), secrets[f"postgres:{name}"], name)
+
+
+def management_url(run: Run, secrets: Mapping[str, str]) -> str:
+    """Return the address of the broker's management API, with its user and password."""
+    password = secrets[f"rabbitmq:{ADMIN}"]
+    return f"http://{ADMIN}:{password}@127.0.0.1:{run.port(ports.MANAGEMENT)}"
+
+
+def programs(run: Run, secrets: Mapping[str, str]) -> dict[str, list[Program]]:
+    """Return every program of the run, by group; groups stop in the reverse order."""
+    database = postgres.program(run.folder / "postgres", run.port(ports.POSTGRES))
+    return {
+        SERVERS: [database, *rabbitmq.programs(node(run))],
+        OUTSIDE: list(_outside(run, secrets)),
+        SERVICES: [
+            _serve(instance.name, instance.service, _settings(run, secrets, instance))
+            for instance in instances(run)
+        ],
+    }
+
+
+def _outside(run: Run, secrets: Mapping[str, str]) -> Iterator[Program]:
+    yield _serve(
+        "payment-provider",
+        "payment-provider",
+        {
+            "HTTP_PORT": str(run.port(ports.PAYMENT_PROVIDER)),
+            "PAYMENT_KEY": secrets["payment_key"],
+            "PAYMENT_WEBHOOK_SECRET": secrets["payment_webhook_secret"],
+            "PAYMENT_WEBHOOK_URL": f"{gateway_url(run)}/payments/webhooks",
+            "PAYMENT_STATE": str(run.folder / "payments.sqlite"),
+        },
+    )
+    mailbox = {"SMTP_PORT": str(run.port(ports.MAILBOX)), "MAILBOX": str(run.folder / "mailbox")}
+    yield _serve("mailbox", "mailbox", mailbox)
+
+
+def _settings(run: Run, secrets: Mapping[str, str], instance: Instance) -> dict[str, str]:
+    settings = {"HTTP_PORT": str(instance.port)}
+    settings |= {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    if instance.service == "gateway":
+        return settings | _upstreams(run)
+    password = secrets[f"rabbitmq:{instance.service}"]
+    broker = f"127.0.0.1:{run.port(ports.AMQP)}/{VHOST}"
+    settings["DATABASE_URL"] = database_url(run, secrets, instance.service)
+    settings["AMQP_URL"] = f"amqp://{instance.service}:{password}@{broker}"
+    if instance.service == "payments":
+        settings["PAYMENT_URL"] = f"http://127.0.0.1:{run.port(ports.PAYMENT_PROVIDER)}"
+        settings["PAYMENT_KEY"] = secrets["payment_key"]
+        settings["PAYMENT_WEBHOOK_SECRET"] = secrets["payment_webhook_secret"]
+    if instance.service == "notifications":
+        settings["SMTP_URL"] = f"smtp://127.0.0.1:{run.port(ports.MAILBOX)}"
+    return settings
+
+
+def _upstreams(run: Run) -> dict[str, str]:
+    urls: dict[str, list[str]] = {}
+    for instance in instances(run):
+        urls.setdefault(instance.service, []).append(instance.url)
+    return {f"{name.upper()}_URL": ",".join(urls[name]) for name in CONTEXTS}
+
+
+def _serve(name: str, what: str, environment: Mapping[str, str]) -> Program:
+    command = str(Path(sys.executable).with_name("ecommerce"))
+    return Program(name, (command, "serve", what), environment)
