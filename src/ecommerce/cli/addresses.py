@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from ecommerce.bus.topology import ADMIN
 from ecommerce.cli.progress import say
-from ecommerce.sandbox import folder, ports, stack, supervisor
+from ecommerce.sandbox import folder, ports, postgres, servers, stack, supervisor
 from ecommerce.sandbox.folder import Run
 
 LOCAL: Final = (
@@ -23,24 +24,31 @@ def show(run: Run) -> None:
     say(f"\nData and logs are in {run.folder}\n{LOCAL}\n")
 
 
-def _rows(run: Run) -> list[tuple[str, str, str]]:
+def _rows(run: Run) -> Iterator[tuple[str, str, str]]:
     pids = {state.name: str(state.pid) for state in supervisor.states(run.folder)}
     gateway = stack.gateway_url(run)
+    yield "gateway", pids["gateway"], gateway
+    yield "API docs", "", f"{gateway}/schema"
+    yield "RabbitMQ console", "", _console(run)
+    for instance in stack.instances(run):
+        if instance.service != "gateway":
+            yield instance.name, pids[instance.name], instance.url
+    provider, mailbox = run.port(ports.PAYMENT_PROVIDER), run.port(ports.MAILBOX)
+    yield "payment-provider", pids["payment-provider"], f"http://127.0.0.1:{provider}"
+    yield "mailbox", pids["mailbox"], f"smtp://127.0.0.1:{mailbox}  (keeps {run.folder}/mailbox)"
+    for name, url in _servers(run):
+        yield name, pids.get(name, "yours"), servers.without_password(url)
+
+
+def _servers(run: Run) -> Iterator[tuple[str, str]]:
+    secrets = folder.passwords(run.folder)
+    yield "rabbitmq", servers.amqp_url(run, secrets, ADMIN)
+    yield "postgres", servers.database_url(run, secrets, postgres.ADMIN)
+
+
+def _console(run: Run) -> str:
+    if run.management:
+        return servers.without_password(run.management)
     password = folder.passwords(run.folder)[f"rabbitmq:{ADMIN}"]
-    console_url = f"http://127.0.0.1:{run.port(ports.MANAGEMENT)}"
-    tail = [
-        ("payment-provider", f"http://127.0.0.1:{run.port(ports.PAYMENT_PROVIDER)}"),
-        (
-            "mailbox",
-            f"smtp://127.0.0.1:{run.port(ports.MAILBOX)}  (kept in {run.folder}/mailbox)",
-        ),
-        ("rabbitmq", f"amqp://127.0.0.1:{run.port(ports.AMQP)}"),
-        ("postgres", f"postgresql://127.0.0.1:{run.port(ports.POSTGRES)}"),
-    ]
-    services = [(each.name, each.url) for each in stack.instances(run)]
-    return [
-        ("gateway", pids["gateway"], gateway),
-        ("API docs", "", f"{gateway}/schema"),
-        ("RabbitMQ console", "", f"{console_url}  (user {ADMIN}, password {password})"),
-        *((name, pids[name], url) for name, url in [*services[:-1], *tail]),
-    ]
+    url = f"http://127.0.0.1:{run.port(ports.MANAGEMENT)}"
+    return f"{url}  (user {ADMIN}, password {password})"

@@ -32,7 +32,11 @@ def down() -> None:
 @click.command()
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def reset(*, yes: bool) -> None:
-    """Delete all data of this machine's shop: events, queues, mails, payments."""
+    """Delete all data, after asking.
+
+    Events, queues, mails and payments of this machine's shop. Servers of your own, which were
+    named in DATABASE_URL or AMQP_URL, keep theirs.
+    """
     place = folder.load_made(folder.locate()).folder
     with folder.locked(place):
         if processes.of_run(place):

@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 
 from ecommerce.cli.progress import say
 from ecommerce.contexts import CONTEXTS
-from ecommerce.sandbox import folder, stack
+from ecommerce.sandbox import folder, servers
 from ecommerce.sandbox.folder import Run
 from ecommerce.store import log
 from ecommerce.store.envelope import Envelope, open_envelope
@@ -44,7 +44,7 @@ def tail(context: tuple[str, ...], count: int, *, follows: bool) -> None:
 def logs(run: Run, contexts: tuple[str, ...] = tuple(WRITERS)) -> dict[str, str]:
     """Return where each context's log is."""
     secrets = folder.passwords(run.folder)
-    return {context: stack.database_url(run, secrets, context) for context in contexts}
+    return {context: servers.database_url(run, secrets, context) for context in contexts}
 
 
 async def _tail(urls: Mapping[str, str], count: int, *, follows: bool) -> None:

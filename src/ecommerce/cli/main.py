@@ -6,11 +6,15 @@ from importlib import import_module
 from typing import Any, Final
 
 import click
+import psycopg
 
-import ecommerce.config
-import ecommerce.sandbox.folder
-import ecommerce.sandbox.ports
-import ecommerce.sandbox.program
+from ecommerce.bus.management import ManagementError
+from ecommerce.config import ConfigError
+from ecommerce.sandbox.folder import NoFolder
+from ecommerce.sandbox.ports import NoPorts
+from ecommerce.sandbox.program import NotInstalled
+from ecommerce.sandbox.supervisor import NotSupervised
+from ecommerce.store.migrate import WrongSchema
 
 COMMANDS: Final = {
     "up": "ecommerce.cli.up:up",
@@ -28,10 +32,14 @@ COMMANDS: Final = {
 """Name -> where it is, in the order in which help lists them."""
 
 TOLD: Final = (
-    ecommerce.config.ConfigError,
-    ecommerce.sandbox.folder.NoFolder,
-    ecommerce.sandbox.ports.NoPorts,
-    ecommerce.sandbox.program.NotInstalled,
+    ConfigError,
+    ManagementError,
+    NoFolder,
+    NoPorts,
+    NotInstalled,
+    NotSupervised,
+    WrongSchema,
+    psycopg.OperationalError,
 )
 """The errors whose message is all that whoever called needs."""
 
@@ -56,7 +64,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TOLD as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(" ".join(str(error).split())) from error
 
 
 @click.command(cls=Commands)

@@ -9,7 +9,6 @@ from typing import Final
 import click
 
 from ecommerce.contexts import CONTEXTS
-from ecommerce.store.migrate import WrongSchema
 
 OTHERS: Final = {
     "gateway": "ecommerce.gateway.main",
@@ -21,14 +20,11 @@ OTHERS: Final = {
 @click.command()
 @click.argument("what", type=click.Choice([*CONTEXTS, *OTHERS]))
 def serve(what: str) -> None:
-    """Run one service in the foreground, told by environment variables.
+    """Run one service in the foreground.
 
-    The README's table names the variables.
+    It is told by environment variables, which the README's table names.
     """
-    try:
-        _main(what)()
-    except WrongSchema as error:
-        raise click.ClickException(str(error)) from error
+    _main(what)()
 
 
 def _main(what: str) -> Callable[[], None]:

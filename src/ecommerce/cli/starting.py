@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from subprocess import Popen
 from typing import Final
 
-from ecommerce.bus import topology
+from msgspec.structs import replace
+
+from ecommerce.bus import management, topology
 from ecommerce.bus.topology import Definitions
 from ecommerce.cli import readiness
 from ecommerce.cli.progress import say, wait
 from ecommerce.contexts import CONTEXTS
-from ecommerce.sandbox import folder, ports, postgres, rabbitmq, stack, supervisor
+from ecommerce.sandbox import folder, ports, postgres, rabbitmq, servers, stack, supervisor
 from ecommerce.sandbox.folder import Run
 from ecommerce.sandbox.supervisor import NotSupervised
 from ecommerce.store.migrate import migrate
@@ -21,11 +24,11 @@ PATIENCE: Final = 120
 
 def plan(kept: Run, scale: dict[str, int], base: int | None) -> Run:
     """Choose the ports of this start: those of the last one, where they are still free."""
-    wanted = Run(kept.folder, base or kept.base, scale)
+    wanted = Run(kept.folder, base or kept.base, scale, **servers.given())
     found = ports.choose_base(wanted.base, stack.used_ports(wanted))
     if found != wanted.base:
         say(f"Port {wanted.base} or one near it is taken; using {found} and up.")
-    return Run(kept.folder, found, scale)
+    return replace(wanted, base=found)
 
 
 def start(run: Run) -> None:
@@ -37,17 +40,19 @@ def start(run: Run) -> None:
     _wait(run, "the supervisor", lambda: _supervised(run, process))
     _start_servers(run, secrets)
     _migrate(run, secrets)
-    _wait_for_port(run, "RabbitMQ", run.port(ports.AMQP))
+    _open_broker(run, secrets)
     supervisor.start_program(run.folder, stack.SERVICES)
     wait(lambda: readiness.missing(run), PATIENCE, _advice(run))
 
 
 def _prepare(run: Run, secrets: dict[str, str]) -> None:
-    if not (run.folder / "postgres").exists():
-        say("Making PostgreSQL's data folder ...")
-    postgres.prepare(run.folder / "postgres", secrets[f"postgres:{postgres.ADMIN}"])
-    node = stack.node(run)
-    rabbitmq.prepare(node, _definitions(rabbitmq.imported(node), secrets))
+    if not run.database:
+        if not (run.folder / "postgres").exists():
+            say("Making PostgreSQL's data folder ...")
+        postgres.prepare(run.folder / "postgres", secrets[f"postgres:{postgres.ADMIN}"])
+    if not run.broker:
+        node = stack.node(run)
+        rabbitmq.prepare(node, _definitions(rabbitmq.imported(node), secrets))
 
 
 def _definitions(imported: Definitions | None, secrets: dict[str, str]) -> Definitions:
@@ -66,19 +71,30 @@ def _without_passwords(definitions: Definitions) -> Definitions:
 
 def _start_servers(run: Run, secrets: dict[str, str]) -> None:
     supervisor.start_program(run.folder, stack.OUTSIDE)
-    supervisor.start_program(run.folder, stack.SERVERS, "postgres")
-    supervisor.start_program(run.folder, stack.SERVERS, "epmd")
-    _wait_for_port(run, "epmd", run.port(ports.EPMD))
-    supervisor.start_program(run.folder, stack.SERVERS, "rabbitmq")
-    admin = stack.database_url(run, secrets, postgres.ADMIN)
+    if not run.database:
+        supervisor.start_program(run.folder, stack.SERVERS, "postgres")
+    if not run.broker:
+        supervisor.start_program(run.folder, stack.SERVERS, "epmd")
+        _wait_for_port(run, "epmd", run.port(ports.EPMD))
+        supervisor.start_program(run.folder, stack.SERVERS, "rabbitmq")
+    admin = servers.database_url(run, secrets, postgres.ADMIN)
     _wait(run, "PostgreSQL", lambda: postgres.answers(admin))
 
 
+def _open_broker(run: Run, secrets: dict[str, str]) -> None:
+    if not run.broker:
+        _wait_for_port(run, "RabbitMQ", run.port(ports.AMQP))
+        return
+    url = servers.management_url(run, secrets)
+    for line in asyncio.run(management.apply(url, _definitions(None, secrets))):
+        say(f"Your broker still differs: {line}")
+
+
 def _migrate(run: Run, secrets: dict[str, str]) -> None:
-    admin = stack.database_url(run, secrets, postgres.ADMIN)
+    admin = servers.database_url(run, secrets, postgres.ADMIN)
     for context in CONTEXTS:
         postgres.ensure_database(admin, context, secrets[f"postgres:{context}"])
-        if steps := migrate(stack.database_url(run, secrets, context)):
+        if steps := migrate(servers.database_url(run, secrets, context)):
             say(f"Migrated {context}: {', '.join(steps)}")
 
 

@@ -18,7 +18,7 @@ from ecommerce.cli import readiness
 from ecommerce.cli.progress import console
 from ecommerce.contexts import CONTEXTS
 from ecommerce.kernel import Value
-from ecommerce.sandbox import folder, stack, supervisor
+from ecommerce.sandbox import folder, servers, stack, supervisor
 from ecommerce.sandbox.folder import Run
 from ecommerce.sandbox.supervisor import NotSupervised
 
@@ -50,7 +50,10 @@ class Status(Value, frozen=True):
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(*, as_json: bool) -> None:
-    """Tell how each service is: ready, its events, what waits; exit 1 unless all are ready."""
+    """Tell how each service is.
+
+    Whether it is ready, the events in its log, and what waits. Exits 1 unless all are ready.
+    """
     run = folder.load_made(folder.locate())
     try:
         states = {state.name: state for state in supervisor.states(run.folder)}
@@ -66,7 +69,7 @@ def status(*, as_json: bool) -> None:
 
 async def _collect(run: Run, states: Mapping[str, supervisor.State]) -> list[Status]:
     secrets = folder.passwords(run.folder)
-    depths = await _depths(stack.management_url(run, secrets))
+    depths = await _depths(servers.management_url(run, secrets))
     found = []
     for instance in stack.instances(run):
         state = states[instance.name]
@@ -81,7 +84,7 @@ async def _figures(
 ) -> tuple[int | None, ...]:
     if service not in CONTEXTS:
         return ()
-    events, lag, parked = await _counted(stack.database_url(run, secrets, service))
+    events, lag, parked = await _counted(servers.database_url(run, secrets, service))
     if depths is None:
         return events, lag, None, parked
     member = CONTEXTS[service].member

@@ -13,25 +13,49 @@ import click
 
 from ecommerce.cli import addresses, demo, following, starting, stopping
 from ecommerce.cli.progress import console, say
+from ecommerce.cli.shop import Problem, Unreachable
+from ecommerce.contexts import CONTEXTS
 from ecommerce.sandbox import folder, ports, stack
 from ecommerce.sandbox.folder import Run
 
 INTERRUPTED: Final = 130
 
 
+def _read_scale(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, int]:
+    scale = {}
+    for pair in given:
+        context, _, number = pair.partition("=")
+        if context not in CONTEXTS or not number.isdecimal():
+            raise click.BadParameter(f"say CONTEXT=N, with one of {', '.join(CONTEXTS)}")
+        if not 1 <= int(number) <= ports.INSTANCES:
+            raise click.BadParameter(f"{context} can have 1 to {ports.INSTANCES} instances")
+        scale[context] = int(number)
+    return scale
+
+
 @click.command()
 @click.option("--detach", is_flag=True, help="Come back when all is ready; `down` stops it.")
 @click.option(
-    "--scale", multiple=True, metavar="CONTEXT=N", help="How many instances share its work."
+    "--scale",
+    multiple=True,
+    metavar="CONTEXT=N",
+    callback=_read_scale,
+    help="How many instances share its work.",
 )
 @click.option(
     "--port-base",
     type=click.IntRange(ports.BASES[0], ports.BASES[-1]),
     help="The first of the ports, the gateway's: that of the last start, or 18000.",
 )
-def up(*, detach: bool, scale: tuple[str, ...], port_base: int | None) -> None:
-    """Start everything on this machine, print the addresses, and follow."""
-    wanted = stack.read_scale(scale)
+def up(*, detach: bool, scale: dict[str, int], port_base: int | None) -> None:
+    """Start everything, and follow until Ctrl-C.
+
+    PostgreSQL and RabbitMQ are private ones, unless DATABASE_URL, or AMQP_URL together with
+    RABBITMQ_MANAGEMENT_URL, name servers of your own; each address needs a user who may make
+    databases, or users and queues.
+    """
     place = folder.locate()
     folder.make(place)
     if stopping.is_running(place):
@@ -41,7 +65,7 @@ def up(*, detach: bool, scale: tuple[str, ...], port_base: int | None) -> None:
     _on_signals(_interrupt)
     with ExitStack() as stack_of_ends:
         stack_of_ends.callback(_stop, place)
-        run = _start(place, wanted, port_base)
+        run = _start(place, scale, port_base)
         if detach:
             stack_of_ends.pop_all()
             say("It runs in the background: `ecommerce down` stops it, `status` tells how it is.")
@@ -63,8 +87,11 @@ def _start(place: Path, scale: dict[str, int], base: int | None) -> Run:
 
 
 async def _show_around(gateway: str) -> None:
-    if await demo.is_empty(gateway):
-        await demo.run(gateway, console.print)
+    try:
+        if await demo.is_empty(gateway):
+            await demo.run(gateway, console.print)
+    except (Problem, Unreachable) as error:
+        say(f"The demonstration could not be given: {error}")
 
 
 def _follow(run: Run) -> None:

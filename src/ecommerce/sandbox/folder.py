@@ -34,6 +34,12 @@ class Run(Value, frozen=True):
     base: int = DEFAULT_BASE
     scale: Mapping[str, int] = {}
     """Context -> its instances, where they are not one."""
+    database: str = ""
+    """The superuser's address of a PostgreSQL that is not ours to start; a private one if empty."""
+    broker: str = ""
+    """The address of a RabbitMQ that is not ours to start; a private one if empty."""
+    management: str = ""
+    """The address of that broker's management API."""
 
     def port(self, offset: int) -> int:
         """Return the port of this offset."""
@@ -123,8 +129,8 @@ def load_made(folder: Path) -> Run:
 
 def keep(run: Run) -> None:
     """Write down what the next start and the other commands need."""
-    kept = {"base": run.base, "scale": run.scale}
-    (run.folder / "run.json").write_bytes(msgspec.json.encode(kept))
+    kept = {name: getattr(run, name) for name in run.__struct_fields__ if name != "folder"}
+    write_privately(run.folder / "run.json", msgspec.json.encode(kept))
 
 
 def passwords(folder: Path, names: Iterable[str] = ()) -> dict[str, str]:

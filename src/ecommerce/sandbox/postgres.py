@@ -90,14 +90,17 @@ def _initdb(data: Path, password_file: str, user: str | None) -> None:
     options = ("--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--auth=scram-sha-256")
     command = [str(_binary("initdb")), "-D", str(data), "-U", ADMIN, *options]
     command.append(f"--pwfile={password_file}")
-    subprocess.run(  # noqa: S603 - a command line of our own
+    done = subprocess.run(  # noqa: S603 - a command line of our own
         command,
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
         cwd="/",
         env=surroundings(),
         **run_as(user),
     )
+    if done.returncode:
+        raise NotInstalled(f"PostgreSQL's initdb could not make {data}: {done.stderr.strip()}")
 
 
 def _binary(name: str) -> Path:

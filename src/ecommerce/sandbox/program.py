@@ -15,7 +15,7 @@ from ecommerce.kernel import Value
 
 
 class NotInstalled(Exception):
-    """A server's program or its system user is not on this machine."""
+    """A server's program or its system user is not on this machine, or it does not work."""
 
 
 class Program(Value, frozen=True):

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from ecommerce.bus.topology import ADMIN, VHOST
+from ecommerce.bus.topology import ADMIN
 from ecommerce.contexts import CONTEXTS
 from ecommerce.kernel import Value
-from ecommerce.sandbox import ports, postgres, rabbitmq
+from ecommerce.sandbox import ports, postgres, rabbitmq, servers
 from ecommerce.sandbox.folder import Run
 from ecommerce.sandbox.program import Program
 
@@ -30,10 +30,6 @@ SECRETS: Final = (
 )
 
 
-class UnknownScale(Exception):
-    """`--scale` names no context, or a number of instances that it can't have."""
-
-
 class Instance(Value, frozen=True):
     """One process of a service."""
 
@@ -45,19 +41,6 @@ class Instance(Value, frozen=True):
     def url(self) -> str:
         """Return where it answers."""
         return f"http://127.0.0.1:{self.port}"
-
-
-def read_scale(given: tuple[str, ...]) -> dict[str, int]:
-    """Read `CONTEXT=N` pairs. Raises `UnknownScale`."""
-    scale = {}
-    for pair in given:
-        context, _, number = pair.partition("=")
-        if context not in CONTEXTS or not number.isdigit():
-            raise UnknownScale(f"'{pair}': say CONTEXT=N, with one of {', '.join(CONTEXTS)}.")
-        if not 1 <= int(number) <= ports.INSTANCES:
-            raise UnknownScale(f"'{pair}': there can be 1 to {ports.INSTANCES} instances.")
-        scale[context] = int(number)
-    return scale
 
 
 def instances(run: Run) -> Iterator[Instance]:
@@ -89,28 +72,23 @@ def gateway_url(run: Run) -> str:
     return f"http://127.0.0.1:{run.port(ports.GATEWAY)}"
 
 
-def database_url(run: Run, secrets: Mapping[str, str], name: str) -> str:
-    """Return the address of a context's database, or of the administrator's."""
-    return postgres.url(run.port(ports.POSTGRES), secrets[f"postgres:{name}"], name)
-
-
-def management_url(run: Run, secrets: Mapping[str, str]) -> str:
-    """Return the address of the broker's management API, with its user and password."""
-    password = secrets[f"rabbitmq:{ADMIN}"]
-    return f"http://{ADMIN}:{password}@127.0.0.1:{run.port(ports.MANAGEMENT)}"
-
-
 def programs(run: Run, secrets: Mapping[str, str]) -> dict[str, list[Program]]:
     """Return every program of the run, by group; groups stop in the reverse order."""
-    database = postgres.program(run.folder / "postgres", run.port(ports.POSTGRES))
     return {
-        SERVERS: [database, *rabbitmq.programs(node(run))],
+        SERVERS: list(_servers(run)),
         OUTSIDE: list(_outside(run, secrets)),
         SERVICES: [
             _serve(instance.name, instance.service, _settings(run, secrets, instance))
             for instance in instances(run)
         ],
     }
+
+
+def _servers(run: Run) -> Iterator[Program]:
+    if not run.database:
+        yield postgres.program(run.folder / "postgres", run.port(ports.POSTGRES))
+    if not run.broker:
+        yield from rabbitmq.programs(node(run))
 
 
 def _outside(run: Run, secrets: Mapping[str, str]) -> Iterator[Program]:
@@ -134,10 +112,8 @@ def _settings(run: Run, secrets: Mapping[str, str], instance: Instance) -> dict[
     settings |= {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     if instance.service == "gateway":
         return settings | _upstreams(run)
-    password = secrets[f"rabbitmq:{instance.service}"]
-    broker = f"127.0.0.1:{run.port(ports.AMQP)}/{VHOST}"
-    settings["DATABASE_URL"] = database_url(run, secrets, instance.service)
-    settings["AMQP_URL"] = f"amqp://{instance.service}:{password}@{broker}"
+    settings["DATABASE_URL"] = servers.database_url(run, secrets, instance.service)
+    settings["AMQP_URL"] = servers.amqp_url(run, secrets, instance.service)
     if instance.service == "payments":
         settings["PAYMENT_URL"] = f"http://127.0.0.1:{run.port(ports.PAYMENT_PROVIDER)}"
         settings["PAYMENT_KEY"] = secrets["payment_key"]
