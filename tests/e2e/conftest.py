@@ -1,0 +1,45 @@
+"""One shop for all end-to-end tests, with two instances of inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import servers
+from ecommerce.sandbox import ports
+from running_shop import RunningShop
+
+
+@pytest.fixture(scope="session")
+def started() -> Iterator[tuple[RunningShop, str]]:
+    """Start the shop, give what `up` printed, and stop it."""
+    with servers.folder() as place:
+        shop = RunningShop(place / "run")
+        base = ports.choose_base(24_000, range(90))
+        words = ("up", "--detach", "--port-base", str(base), "--scale", "inventory=2")
+        try:
+            yield shop, shop.ecommerce(*words)
+        finally:
+            shop.ecommerce("down")
+
+
+@pytest.fixture
+def shop(started: tuple[RunningShop, str]) -> RunningShop:
+    return started[0]
+
+
+@pytest.fixture
+def data() -> Path:
+    """Give the folder of the Online Retail files."""
+    place = Path(__file__).resolve().parents[3] / "shared" / "data" / "online-retail"
+    if not place.is_dir():
+        pytest.skip("the Online Retail files are not here: ../shared/data/online-retail")
+    return place
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.servers)

@@ -1,0 +1,189 @@
+"""Orders find their own way through the services; judged by logs, ledger and mailbox alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from running_shop import RunningShop
+
+STOCKED = "staff; catalog:write inventory:write"
+
+
+class Shelf:
+    """A product that one test alone sells."""
+
+    def __init__(self, shop: RunningShop, units: int, price: int = 1999) -> None:
+        self.sku = f"E2E-{uuid4().hex[:8]}".upper()
+        self.price = {"amount": price, "currency": "GBP"}
+        with shop.client(STOCKED) as client:
+            product = {"sku": self.sku, "name": "Kettle", "price": self.price}
+            added = client.post("/catalog/products", json=product)
+            assert added.status_code == httpx.codes.CREATED, added.text
+            received = client.post(
+                f"/inventory/stock/{self.sku}/receipts", json={"quantity": units}
+            )
+            assert received.is_success, received.text
+        self.tokens = [answer.headers["Consistency-Token"] for answer in (added, received)]
+
+    def order(self, shop: RunningShop, quantity: int = 1, **fields: Any) -> httpx.Response:
+        """Order at once: the token makes orders wait until it knows the price."""
+        body = {
+            "customer": {"name": "Ann", "email": "ann@example.com"},
+            "shipping_address": {"country": "United Kingdom"},
+            "payment_method": "pm_card_visa",
+            "lines": [{"sku": self.sku, "quantity": quantity}],
+            **fields,
+        }
+        headers = {"Consistency-Token": ",".join(self.tokens), "Idempotency-Key": str(uuid4())}
+        with shop.client() as client:
+            return client.post("/orders", json=body, headers=headers)
+
+    def stock(self, shop: RunningShop) -> tuple[int, int]:
+        """Count what is on hand and held, by inventory's log."""
+        events = [e for e in shop.log("inventory") if e["subject"] == f"stock-{self.sku}"]
+        total = _sum(events, "UnitsReceived") + _sum(events, "UnitsAdjusted")
+        return total, _sum(events, "UnitsReserved") - _sum(events, "UnitsReleased")
+
+
+def _sum(events: Sequence[dict[str, Any]], kind: str) -> int:
+    return sum(event["data"]["quantity"] for event in events if event["type"] == kind)
+
+
+def placed(answer: httpx.Response) -> str:
+    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    return str(answer.json()["order_id"])
+
+
+def subjects(shop: RunningShop, order_id: str) -> list[str]:
+    return [str(mail["Subject"]) for mail in shop.mails(order_id)]
+
+
+def test_a_paid_order_is_confirmed(shop: RunningShop) -> None:
+    shelf = Shelf(shop, units=5)
+    order_id = placed(shelf.order(shop, quantity=2))
+    shown = shop.rest(order_id)
+    assert (shown["status"], shown["total"]["amount"]) == ("confirmed", 3998)
+    assert shop.events(order_id) == {
+        "orders": ["OrderCreated", "OrderConfirmed"],
+        "inventory": ["StockReserved", "UnitsReserved"],
+        "payments": ["PaymentRequested", "PaymentStarted", "PaymentSucceeded"],
+        "notifications": ["NotificationQueued", "NotificationSent"] * 2,
+    }
+    assert shop.ledger(order_id) == (3998, 0)
+    assert shelf.stock(shop) == (5, 2)
+    received, confirmed = shop.mails(order_id)
+    assert received["To"] == "Ann <ann@example.com>"
+    assert {part.get_content_type() for part in confirmed.walk()} >= {"text/plain", "text/html"}
+
+
+def test_a_declined_card_gives_the_stock_back(shop: RunningShop) -> None:
+    shelf = Shelf(shop, units=5)
+    order_id = placed(shelf.order(shop, payment_method="pm_card_visa_chargeDeclined"))
+    shown = shop.rest(order_id)
+    assert (shown["status"], shown["code"]) == ("cancelled", "payment_failed")
+    assert shop.events(order_id) == {
+        "orders": ["OrderCreated", "OrderCancelled", "CompensateInventory", "OrderCompensated"],
+        "inventory": ["StockReserved", "UnitsReserved", "StockCompensated", "UnitsReleased"],
+        "payments": ["PaymentRequested", "PaymentStarted", "PaymentFailed", "PaymentClosed"],
+        "notifications": ["NotificationQueued", "NotificationSent"] * 2,
+    }
+    assert shop.ledger(order_id) == (0, 0)
+    assert shelf.stock(shop) == (5, 0)
+    assert len(subjects(shop, order_id)) == 2
+
+
+def test_short_stock_charges_nobody(shop: RunningShop) -> None:
+    shelf = Shelf(shop, units=5)
+    order_id = placed(shelf.order(shop, quantity=6))
+    shown = shop.rest(order_id)
+    assert (shown["status"], shown["code"]) == ("cancelled", "out_of_stock")
+    assert shop.events(order_id) == {
+        "orders": ["OrderCreated", "OrderCancelled"],
+        "inventory": ["StockReservationFailed"],
+        "payments": ["PaymentRequested", "PaymentClosed"],
+        "notifications": ["NotificationQueued", "NotificationSent"] * 2,
+    }
+    assert shop.ledger(order_id) == (0, 0)
+    assert shelf.stock(shop) == (5, 0)
+
+
+def test_an_order_of_nothing_to_pay_is_confirmed_without_a_charge(shop: RunningShop) -> None:
+    order_id = placed(Shelf(shop, units=1, price=0).order(shop))
+    assert shop.rest(order_id)["status"] == "confirmed"
+    assert shop.events(order_id)["payments"] == ["PaymentRequested", "PaymentSucceeded"]
+    assert shop.ledger(order_id) == (0, 0)
+
+
+def test_a_guest_without_an_address_gets_no_mail(shop: RunningShop) -> None:
+    order_id = placed(Shelf(shop, units=1).order(shop, customer={}))
+    assert shop.rest(order_id)["status"] == "confirmed"
+    assert shop.events(order_id)["notifications"] == []
+    assert shop.mails(order_id) == []
+
+
+def test_the_last_units_are_sold_once(shop: RunningShop) -> None:
+    shelf = Shelf(shop, units=7)
+    orders = [placed(shelf.order(shop)) for _ in range(12)]
+    outcomes = sorted(shop.rest(order_id)["status"] for order_id in orders)
+    assert outcomes == ["cancelled"] * 5 + ["confirmed"] * 7
+    assert shelf.stock(shop) == (7, 7)
+    assert sum(shop.ledger(order_id)[0] for order_id in orders) == 7 * 1999
+
+
+def test_the_same_request_twice_is_one_order(shop: RunningShop) -> None:
+    shelf = Shelf(shop, units=5)
+    body = {
+        "customer": {},
+        "shipping_address": {"country": "Spain"},
+        "payment_method": "pm_card_visa",
+        "lines": [{"sku": shelf.sku, "quantity": 1}],
+    }
+    headers = {"Idempotency-Key": str(uuid4()), "Consistency-Token": ",".join(shelf.tokens)}
+    with shop.client() as client:
+        first, second = (client.post("/orders", json=body, headers=headers) for _ in range(2))
+    assert placed(first) == placed(second)
+    assert second.headers["Idempotent-Replayed"] == "true"
+    shop.rest(placed(first))
+    assert shelf.stock(shop) == (5, 1)
+
+
+def test_what_was_written_can_be_read_at_once(shop: RunningShop) -> None:
+    shelf = Shelf(shop, units=9)
+    headers = {"Consistency-Token": ",".join(shelf.tokens)}
+    with shop.client() as client:
+        product = client.get(f"/catalog/products/{shelf.sku}", headers=headers).json()
+        assert (product["price"], product["available"]) == (shelf.price, 9)
+        answer = shelf.order(shop)
+        token = {"Consistency-Token": answer.headers["Consistency-Token"]}
+        assert client.get(answer.headers["Location"], headers=token).status_code == httpx.codes.OK
+
+
+def test_every_event_says_what_led_to_it(shop: RunningShop) -> None:
+    order_id = placed(Shelf(shop, units=1).order(shop))
+    shop.rest(order_id)
+    with shop.client() as client:
+        steps = client.get(f"/orders/{order_id}/timeline").json()["events"]
+    ids = {step["id"] for step in steps}
+    first, *later = steps
+    assert (first["type"], first["actor"]) == ("OrderCreated", "ann")
+    assert {step["cause"] for step in later} <= ids
+    assert {step["source"] for step in steps} == {
+        "orders",
+        "inventory",
+        "payments",
+        "notifications",
+    }
+    told = shop.ecommerce("orders", "show", order_id)
+    assert "PaymentSucceeded" in told
+    assert "ann@example.com" not in told
+
+
+@pytest.mark.parametrize("path", ["/schema", "/schema/openapi.json", "/health/ready"])
+def test_the_gateway_answers(shop: RunningShop, path: str) -> None:
+    with shop.client() as client:
+        assert client.get(path, follow_redirects=True).status_code == httpx.codes.OK
