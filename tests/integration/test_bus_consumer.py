@@ -271,7 +271,13 @@ async def test_draining_finishes_what_runs_and_leaves_the_rest(shop: Bus, pool: 
             return loop.running["7"] == 1
 
         await until(begun)
+        intakes = list(consumer._intakes.values())
         draining = asyncio.ensure_future(consumer.drain())
+
+        async def closing() -> bool:
+            return all(intake._closing.is_set() for intake in intakes)
+
+        await until(closing)
         loop.go.set()
         await draining
         assert not consumer.connected
