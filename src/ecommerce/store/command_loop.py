@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-import psycopg
 import structlog
 
 from ecommerce.kernel import Decider, Event
@@ -103,7 +102,7 @@ class CommandLoop:
                 async with asyncio.timeout(_SILENCE):
                     if await self._attempt(units, locked=locked):
                         return
-            except (psycopg.Error, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - it is the answer of the unit that it is due to
                 _log.warning("store.failed", error=repr(error), units=len(units))
                 await asyncio.sleep(_PAUSE)
                 await self._writer.open()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
 from ecommerce.kernel import Command, Value
-from ecommerce.store.envelope import Cause
+from ecommerce.store.envelope import Cause, Recorded
 
 
 class Unit(Value, frozen=True):
@@ -58,3 +59,10 @@ def digest(content: object) -> bytes:
     """Make the digest of a request or a message."""
     body = content if isinstance(content, bytes) else msgspec.json.encode(content)
     return blake2b(body, digest_size=16).digest()
+
+
+def caused_by(recorded: Recorded[Any]) -> Cause:
+    """Say why a unit happens that follows from an event of the context itself."""
+    return Cause(
+        recorded.cause.correlation_id, recorded.id, recorded.source, recorded.cause.traceparent
+    )

@@ -63,8 +63,11 @@ class Found(Value, frozen=True):
 
 def is_outage(error: Exception) -> bool:
     """Tell a database that cannot record now from one that will never record this."""
-    state = error.sqlstate if isinstance(error, psycopg.Error) else None
-    return state is None or state[:2] in _OUTAGES
+    if not isinstance(error, psycopg.Error):
+        return isinstance(error, TimeoutError)
+    if error.sqlstate:
+        return error.sqlstate[:2] in _OUTAGES
+    return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
 
 
 class Writer:

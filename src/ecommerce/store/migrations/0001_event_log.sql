@@ -20,6 +20,7 @@ create table keys (
     recorded_at timestamptz not null default now()
 );
 create index keys_recorded_at_idx on keys (recorded_at);
+create index keys_http_idx on keys (recorded_at) where key like 'http:%';
 
 -- What must be done outside, one at a time per stream: the intent is the event with this id.
 create table calls (

@@ -1,0 +1,133 @@
+"""Timers fire once, by a clock that counts only time in which the context heard what happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from accounts import Noted, ReminderSet, Say
+from ecommerce.kernel import Command
+from ecommerce.store import timers
+from ecommerce.store.command_loop import CommandLoop
+from ecommerce.store.connection import Pool, pool
+from ecommerce.store.timers import Ticker
+from writing import database, emptied, looping, rows, unit, until, versions
+
+pytestmark = pytest.mark.servers
+
+SECONDS = "select seconds from clock"
+
+
+@pytest.fixture(scope="module")
+def made(postgres: str) -> Iterator[str]:
+    with database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def url(made: str) -> str:
+    return emptied(made)
+
+
+@pytest_asyncio.fixture
+async def opened(url: str) -> AsyncIterator[Pool]:
+    async with pool(url, size=2) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def loop(url: str) -> AsyncIterator[CommandLoop]:
+    async with looping(url, timers={ReminderSet: 2}) as running:
+        yield running
+
+
+def answer(event: Any) -> Command:
+    return Say("a", (Noted(event.text),))
+
+
+def fail(_: Any) -> Command:
+    raise ZeroDivisionError
+
+
+def ticker(opened: Pool, loop: CommandLoop, command: Callable[[Any], Command] = answer) -> Ticker:
+    return Ticker(opened, loop.submit, {ReminderSet: command}, lambda: True)
+
+
+async def pass_time(url: str, seconds: float) -> None:
+    await rows(url, "update clock set advanced_at = advanced_at - %s * interval '1 s'", seconds)
+
+
+async def test_the_clock_counts_whole_seconds_and_keeps_the_rest(
+    url: str, opened: Pool, loop: CommandLoop
+) -> None:
+    await rows(url, "update clock set advanced_at = now() - interval '2.6 s'")
+    await ticker(opened, loop).tick()
+    ((seconds, rest),) = await rows(
+        url, "select seconds, extract(epoch from now() - advanced_at)::float from clock"
+    )
+    assert seconds == 2
+    assert 0.6 <= rest < 1.6
+
+
+async def test_an_outage_does_not_count(url: str, opened: Pool, loop: CommandLoop) -> None:
+    await rows(url, "update clock set advanced_at = now() - interval '1 hour'")
+    await ticker(opened, loop).tick()
+    assert await rows(url, SECONDS) == [(0,)]
+
+
+async def test_a_due_timer_fires_once_however_many_tickers_there_are(
+    url: str, opened: Pool, loop: CommandLoop
+) -> None:
+    await loop.submit(unit(Say("a", (ReminderSet("now"),))))
+    tickers = [ticker(opened, loop) for _ in range(3)]
+    await asyncio.gather(*(each.tick() for each in tickers))
+    assert await versions(url, "a") == [1]
+    await rows(url, "update clock set seconds = 2")
+    await asyncio.gather(*(each.tick() for each in tickers))
+    assert await versions(url, "a") == [1, 2]
+    assert await rows(url, "select 1 from timers") == []
+    assert await rows(url, "select key from keys where key like 'timer:%%'") == [
+        ("timer:account-a@1",)
+    ]
+
+
+async def test_a_timer_that_fails_is_due_again(url: str, opened: Pool, loop: CommandLoop) -> None:
+    await loop.submit(unit(Say("a", (ReminderSet("now"),))))
+    await rows(url, "update clock set seconds = 2")
+    await ticker(opened, loop, fail).tick()
+    await rows(url, "update clock set seconds = 2 + %s", timers.LEASE)
+    await ticker(opened, loop).tick()
+    assert await versions(url, "a") == [1, 2]
+
+
+async def test_the_clock_runs_only_while_the_context_is_connected(
+    url: str, opened: Pool, loop: CommandLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "TICK", 0.01)
+    asked = 0
+
+    def connected() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 30
+
+    running = asyncio.create_task(Ticker(opened, loop.submit, {}, connected).run())
+    await pass_time(url, 2.5)
+
+    async def disconnected() -> bool:
+        return asked > 20
+
+    await until(disconnected)
+    assert await rows(url, SECONDS) == [(0,)]
+
+    async def advanced() -> bool:
+        return await rows(url, SECONDS) > [(0,)]
+
+    await until(advanced)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
