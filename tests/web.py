@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import msgspec
 from litestar import Router
 from litestar.testing import AsyncTestClient
+from litestar.types import ASGIApp
 
 from ecommerce.adapters.payments import BadSignature, WebhookEvent
 from ecommerce.aggregates.payments import SucceedPayment
 from ecommerce.api import audit, catalog, health, inventory, orders, payments
 from ecommerce.api.app import application
+from ecommerce.api.server import serve_http
 from ecommerce.projections.reader import parse
 from ecommerce.store.unit import Answer, KeyReused, Unit
 
@@ -122,3 +125,17 @@ def faults(answer: Any) -> dict[str, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == answer.status_code
     return {error["field"]: error["message"] for error in answer.json().get("errors", [])}
+
+
+@asynccontextmanager
+async def running(app: ASGIApp) -> AsyncIterator[str]:
+    """Run an application on a port of its own, and give its URL."""
+    stop, ports = asyncio.Event(), asyncio.Queue[int]()
+    serving = asyncio.create_task(serve_http(app, "127.0.0.1", 0, stop, ports.put_nowait))
+    try:
+        async with asyncio.timeout(10):
+            port = await ports.get()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop.set()
+        await serving

@@ -209,8 +209,10 @@ async def test_an_order_has_one_currency_and_an_amount_that_can_be_charged() -> 
     mixed = await Shop().post(IMPORTER, charges=[euros])
     most = {"sku": "TEA-1", "quantity": 100_000, "unit_price": pounds(10**9)}
     huge = await Shop().post(IMPORTER, lines=[most] * 11)
-    assert mixed.status_code == huge.status_code == 422
+    less = await Shop().post(IMPORTER, charges=[{"code": "D", "amount": pounds(-901)}])
+    assert mixed.status_code == huge.status_code == less.status_code == 422
     assert web.faults(mixed) == {"lines": "are in EUR and GBP; an order has one currency"}
+    assert web.faults(less) == {"charges": "take more off than the lines come to"}
     assert web.faults(huge) == {"lines": "come to more than can be charged"}
 
 

@@ -33,6 +33,7 @@ def application(name: str, routers: Iterable[Router]) -> Litestar:
             version=version("ecommerce"),
             path="/schema",
             use_handler_docstrings=True,
+            operation_id_creator=lambda handler, *_: handler.handler_name,
             render_plugins=[JsonRenderPlugin()],
         ),
     )

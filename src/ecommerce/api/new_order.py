@@ -13,12 +13,10 @@ from ecommerce.api.price import Price
 from ecommerce.api.problems import Fault, Refused, invalid, refused
 from ecommerce.api.reading import AnySku, upper
 from ecommerce.events.orders import OrderLine
-from ecommerce.kernel import Money, Quantity, Value
+from ecommerce.kernel import MOST_MONEY, Money, Quantity, Value
 
 SET_PRICES: Final = "orders:price"
 IMPORT: Final = "orders:import"
-MOST: Final = 10**15
-"""The most that `Money` can hold."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -49,10 +47,10 @@ class Line(Value, frozen=True, forbid_unknown_fields=True):
 
 
 class ExtraCharge(Value, frozen=True, forbid_unknown_fields=True):
-    """What is owed beside the lines, such as postage."""
+    """What is owed beside the lines, such as postage; less than nothing is a discount."""
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]
-    amount: Price
+    amount: Money
 
 
 class NewOrder(Value, frozen=True, forbid_unknown_fields=True):
@@ -114,12 +112,15 @@ def price_lines(
 
 
 def check_total(amounts: Sequence[Money]) -> None:
-    """Refuse an order in several currencies, or of more than can be written. Raises `Refused`."""
+    """Refuse what no order can come to. Raises `Refused`."""
     currencies = sorted({amount.currency for amount in amounts})
     if len(currencies) > 1:
         told = " and ".join(currencies)
         raise invalid([Fault("lines", f"are in {told}; an order has one currency")])
-    if sum(amount.amount for amount in amounts) > MOST:
+    total = sum(amount.amount for amount in amounts)
+    if total < 0:
+        raise invalid([Fault("charges", "take more off than the lines come to")])
+    if total > MOST_MONEY:
         raise invalid([Fault("lines", "come to more than can be charged")])
 
 

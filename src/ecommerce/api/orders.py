@@ -95,7 +95,7 @@ def _command(order: NewOrder, prices: dict[str, Money], caller: Caller) -> Place
         shipping_address=Address(to.country, to.name, to.street, to.city, to.postcode),
         payment_method=order.payment_method,
         lines=price_lines(order.lines, prices, caller),
-        charges=tuple(Charge(charge.code, charge.amount.money) for charge in order.charges),
+        charges=tuple(Charge(charge.code, charge.amount) for charge in order.charges),
         placed_at=(order.placed_at or datetime.now(UTC)).astimezone(UTC),
         reference=order.reference,
     )

@@ -1,0 +1,119 @@
+"""A request as it comes to the gateway, made ready to be passed on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from typing import Final
+
+from litestar.types import HTTPScope, Receive, Scope
+
+from ecommerce.api.app import LARGEST_BODY
+from ecommerce.api.problems import Refused, refused
+from ecommerce.api.units import uuid7
+from ecommerce.kernel import Value
+
+HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "expect",  # the server has answered it already
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers about one connection, which are not passed on."""
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""Methods that do no harm when they are carried out twice."""
+
+Headers = list[tuple[str, str]]
+
+
+class ClientGone(Exception):
+    """The client went away before its request was complete."""
+
+
+class Passed(Value, frozen=True):
+    """A request as it is passed on."""
+
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+
+    @property
+    def request_id(self) -> str:
+        """Name the request, in every service's events and to who sent it."""
+        return dict(self.headers)["x-request-id"]
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it does no harm when it is carried out twice."""
+        return self.method in SAFE or any(name == "idempotency-key" for name, _ in self.headers)
+
+
+async def accept(scope: HTTPScope, receive: Receive) -> Passed:
+    """Read a request and its body. Raises `Refused` where the body is too large."""
+    query = scope["query_string"].decode("latin-1")
+    path = scope["raw_path"].decode("latin-1")
+    headers = end_to_end((name, value) for name, value in scope["headers"] if name != b"host")
+    return Passed(
+        method=scope["method"],
+        target=f"{path}?{query}" if query else path,
+        headers=traced(headers),
+        body=await _body(scope, receive),
+    )
+
+
+def end_to_end(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Leave out the headers that are about one connection, those that it names too."""
+    headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw]
+    named = {
+        option.strip().lower()
+        for name, value in headers
+        if name == "connection"
+        for option in value.split(",")
+    }
+    return [(name, value) for name, value in headers if name not in HOP_BY_HOP | named]
+
+
+def traced(headers: Headers) -> Headers:
+    """Give a request an id and a trace, unless it has them."""
+    there = {name for name, _ in headers}
+    made = {
+        "x-request-id": str(uuid7()),
+        "traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00",
+    }
+    return headers + [(name, value) for name, value in made.items() if name not in there]
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """Read a body whole: it is small, and it can then be sent again."""
+    if _announced(scope) > LARGEST_BODY:
+        raise _too_large()
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        parts.append(message["body"])  # uvicorn gives at most 64 KiB at a time
+        size, more = size + len(message["body"]), message["more_body"]
+        if size > LARGEST_BODY:
+            raise _too_large()
+    return b"".join(parts)
+
+
+def _announced(scope: Scope) -> int:
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(length) if length.isdigit() else 0
+
+
+def _too_large() -> Refused:
+    return refused(413, f"A request's body is at most {LARGEST_BODY} bytes.")

@@ -1,0 +1,102 @@
+"""Passes a request on to an instance of the context that it is for, and the answer back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import aiohttp
+from litestar.types import Send
+from yarl import URL
+
+from ecommerce.api.problems import RETRY_AFTER, Refused, problem, refused
+from ecommerce.gateway.incoming import Passed, end_to_end
+from ecommerce.gateway.upstreams import Upstream
+
+TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=0.5, sock_read=15)
+"""Seconds; a read may wait 5 of them for its Consistency-Token."""
+CONNECTIONS: Final = 200
+KEPT: Final = 30
+"""Seconds that an idle connection is kept, less than the services keep it."""
+
+
+def open_session() -> aiohttp.ClientSession:
+    """Open the connections that all requests share."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=TIMEOUT,
+        auto_decompress=False,
+        skip_auto_headers=("User-Agent", "Content-Type", "Accept-Encoding", "Accept"),
+    )
+
+
+async def forward(
+    session: aiohttp.ClientSession, upstream: Upstream, passed: Passed, send: Send
+) -> None:
+    """Ask one instance after another until one answers, and send its answer.
+
+    The next is asked where the one before was not reached, and where its connection broke, if the
+    request does no harm twice. Raises `Refused` where none has answered.
+    """
+    failure: Refused | None = None
+    for url in upstream.in_turn():
+        try:
+            answer = await _ask(session, url, passed)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            upstream.failed(url)
+            failure = _unreachable()
+        except TimeoutError:
+            raise _late() from None
+        except (aiohttp.ClientError, OSError):
+            failure = _broken()
+            if not passed.repeatable:
+                break
+        else:
+            return await _answer(answer, passed, send)
+    raise failure or _unreachable()
+
+
+async def _ask(session: aiohttp.ClientSession, url: str, passed: Passed) -> aiohttp.ClientResponse:
+    return await session.request(
+        passed.method,
+        URL(url + passed.target, encoded=True),
+        headers=passed.headers,
+        data=passed.body or None,
+        allow_redirects=False,
+    )
+
+
+async def _answer(answer: aiohttp.ClientResponse, passed: Passed, send: Send) -> None:
+    """Send an answer on as it comes. One that breaks off is broken off here too."""
+    async with answer:
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in end_to_end(answer.raw_headers)
+            if name != "date"  # the server writes its own
+        ]
+        headers.append((b"x-request-id", passed.request_id.encode("latin-1")))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        async for part in answer.content.iter_any():
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _unreachable() -> Refused:
+    told = problem(503, "No instance of the service can be reached. Try again.", "NoInstance")
+    return Refused(told, RETRY_AFTER)
+
+
+def _broken() -> Refused:
+    detail = (
+        "The service ended the connection without an answer. It may have carried the request out:"
+        " look, or send it again under an Idempotency-Key."
+    )
+    return refused(502, detail, "NoAnswer")
+
+
+def _late() -> Refused:
+    detail = (
+        "The service did not answer in time. It may yet carry the request out: look, or send it"
+        " again under the same Idempotency-Key."
+    )
+    return refused(504, detail, "AnswerTooLate")
