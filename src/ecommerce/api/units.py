@@ -25,6 +25,22 @@ T = TypeVar("T")
 Submit: TypeAlias = Callable[[Unit], Awaitable[Answer]]
 """The command loop's way in."""
 
+IdempotencyKey: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="Under the same key and the same caller a request happens only once, for"
+        " 7 days. Without one it happens each time.",
+        pattern=r"^[\x20-\x7e]{1,255}$",
+    ),
+]
+CorrelationId: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="X-Correlation-Id", description="What the request belongs to; made up without it."
+    ),
+]
+
 _ID: Final = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 _TRACE: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -63,21 +79,8 @@ class Origin(Value, frozen=True):
 async def origin(
     request: Request[Any, Any, Any],
     caller: NamedDependency[Caller],
-    idempotency_key: Annotated[
-        str | None,
-        HeaderParameter(
-            name="Idempotency-Key",
-            description="Under the same key and the same caller a request happens only once, for"
-            " 7 days. Without one it happens each time.",
-            pattern=r"^[\x20-\x7e]{1,255}$",
-        ),
-    ] = None,
-    x_correlation_id: Annotated[
-        str | None,
-        HeaderParameter(
-            name="X-Correlation-Id", description="What the request belongs to; made up without it."
-        ),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
+    x_correlation_id: CorrelationId = None,
 ) -> Origin:
     """Read what a request brings beside its command."""
     headers = request.headers
