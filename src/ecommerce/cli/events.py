@@ -89,4 +89,4 @@ async def _page(db: AsyncConnection[Any], after: int, limit: int) -> list[tuple[
 def line(event: Envelope) -> str:
     """Tell an event in one line, without its data, which may be personal."""
     at = event.time.strftime("%H:%M:%S.%f")[:-3]
-    return f"{at}  {event.source:<13} {event.type:<24} {event.id}  because of {event.causationid}"
+    return f"{at}  {event.source:<13} {event.type:<24} {event.id} <- {event.causationid}"

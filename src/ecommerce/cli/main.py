@@ -68,6 +68,8 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands)
-@click.version_option(package_name="ecommerce", message="%(prog)s %(version)s")
+@click.version_option(
+    package_name="ecommerce", prog_name="ecommerce", message="%(prog)s %(version)s"
+)
 def main() -> None:
     """Event-sourced e-commerce services that react only to each other's events."""

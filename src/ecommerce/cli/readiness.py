@@ -19,15 +19,9 @@ def missing(run: Run) -> str:
     """Say what is not ready, and nothing where all is. Raises `NotSupervised`."""
     states = {state.name: state for state in supervisor.states(run.folder)}
     return ", ".join(
-        f"{name} ({lack})" if states[name].state == supervisor.RUNNING else _in_words(states[name])
+        f"{name} ({'it ended and is started again: see its log' if states[name].ended else lack})"
         for name, lack in _lacks(run)
     )
-
-
-def _in_words(state: supervisor.State) -> str:
-    if state.state == "STARTING":
-        return f"{state.name} (starting)"
-    return f"{state.name} (ended and starts again: see its log)"
 
 
 def _lacks(run: Run) -> Iterator[tuple[str, str]]:

@@ -95,7 +95,7 @@ async def _show_around(gateway: str) -> None:
 
 
 def _follow(run: Run) -> None:
-    say("Following what happens; Ctrl-C stops everything.")
+    say("\nFollowing what happens; Ctrl-C stops everything.\n")
     try:
         asyncio.run(following.follow(run))
     except KeyboardInterrupt:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+POLL: Final = 0.1
 MARK: Final = "ECOMMERCE_SUPERVISED"
 """The variable that each process of a run has, with the run folder as its value."""
 
@@ -27,26 +29,28 @@ def _belongs(process: psutil.Process, folder: Path) -> bool:
         return False
 
 
-def wait_until_gone(folder: Path, seconds: float) -> list[psutil.Process]:
-    """Wait until the run has no process; return those that are left after that time."""
-    _, left = psutil.wait_procs(of_run(folder), timeout=seconds)
-    return left and of_run(folder)
+def wait_until_gone(folder: Path, seconds: float) -> bool:
+    """Wait until the run has no process; false when one is left after that time."""
+    deadline = time.monotonic() + seconds
+    while of_run(folder):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL)
+    return True
 
 
-def end(folder: Path, patience: float = 4) -> int:
-    """End the run's processes, politely and then at once; return how many there were."""
-    found = of_run(folder)
-    for process in found:
+def end(folder: Path, patience: float = 10) -> None:
+    """End the run's processes, politely and then at once."""
+    for process in of_run(folder):
         # PostgreSQL waits for its clients on SIGTERM, not on SIGINT.
-        polite = signal.SIGINT if _is_postgres(process) else signal.SIGTERM
-        _signal(process, polite)
-    wait_until_gone(folder, patience)
+        _signal(process, signal.SIGINT if _is_postgres(process) else signal.SIGTERM)
+    if wait_until_gone(folder, patience):
+        return
     for _ in range(10):  # one that was being started may have been missed
-        left = of_run(folder)
-        for process in left:
+        for process in of_run(folder):
             _signal(process, signal.SIGKILL)
-        psutil.wait_procs(left, timeout=1)
-    return len(found)
+        if wait_until_gone(folder, 1):
+            return
 
 
 def _is_postgres(process: psutil.Process) -> bool:

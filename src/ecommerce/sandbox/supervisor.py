@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -25,7 +26,7 @@ RUNNING: Final = "RUNNING"
 
 
 class NotSupervised(Exception):
-    """No supervisor answers."""
+    """No supervisor answers, or it cannot be told what to run."""
 
 
 class State(Value, frozen=True):
@@ -36,8 +37,8 @@ class State(Value, frozen=True):
     state: str
     """The supervisor's word, such as RUNNING, STARTING, BACKOFF."""
     pid: int
-    said: str
-    """Why it is not running, where the supervisor knows."""
+    ended: bool
+    """Whether it has ended since the supervisor began, so that it was or will be started again."""
 
 
 def launch(folder: Path, groups: Mapping[str, Sequence[Program]]) -> subprocess.Popen[bytes]:
@@ -87,7 +88,7 @@ def _section(program: Program, log: Path) -> dict[str, str]:
     section = {
         "command": shlex.join(program.command),
         "directory": "/",
-        "environment": ",".join(f'{k}="{v}"' for k, v in program.environment.items()),
+        "environment": ",".join(f"{k}={_quoted(v)}" for k, v in program.environment.items()),
         "autostart": "false",
         "autorestart": "true",
         "startretries": "1000000",  # an outage may take as long as it likes
@@ -103,13 +104,27 @@ def _section(program: Program, log: Path) -> dict[str, str]:
 
 
 def _literal(value: str) -> str:
-    return value.replace("%", "%%")
+    return _sayable(value, r"\n|\s[#;]").replace("%", "%%")
+
+
+def _quoted(value: str) -> str:
+    sayable = _sayable(value, r"""["]|'$""")
+    return f'"{sayable}"'
+
+
+def _sayable(value: str, pitfalls: str) -> str:
+    if re.search(pitfalls, value):
+        raise NotSupervised(
+            f"The supervisor would misread {value!r}: no line breaks, no # or ; after a space, no"
+            ' ", no quote at the end. Change that path or that variable.'
+        )
+    return value
 
 
 def states(folder: Path) -> list[State]:
     """Return how each program is. Raises `NotSupervised`."""
     return [
-        State(each["name"], each["group"], each["statename"], each["pid"], each["spawnerr"])
+        State(each["name"], each["group"], each["statename"], each["pid"], each["stop"] > 0)
         for each in _call(folder, "getAllProcessInfo")
     ]
 
