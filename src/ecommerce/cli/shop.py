@@ -42,7 +42,7 @@ class Problem(Exception):
         self.status = status
         self.kind = str(told.get("type", "")).rstrip("/").rpartition("/")[2]
         words = [str(told.get("title", f"HTTP {status}")), str(told.get("detail", ""))]
-        words += [str(error) for error in told.get("errors", ())]
+        words += [f"{fault.get('field')} {fault.get('message')}" for fault in _faults(told)]
         super().__init__(": ".join(word for word in (str(request), *words) if word))
 
 
@@ -147,6 +147,10 @@ async def connect(
         connector=aiohttp.TCPConnector(limit=connections),
     ) as session:
         yield Shop(session, patience)
+
+
+def _faults(problem: dict[str, Any]) -> list[dict[str, Any]]:
+    return [fault for fault in problem.get("errors") or () if isinstance(fault, dict)]
 
 
 def _pauses() -> Iterator[float]:

@@ -25,6 +25,8 @@ GATEWAY: Final = "http://127.0.0.1:18000"
 MOST_STOCK: Final = 1000
 CATCH_UP: Final = 15.0
 """Seconds that the shop's report of sales may be behind its orders."""
+WIDTH: Final = 130
+"""Columns of what is written to a file, where no terminal says how many there are."""
 INTERRUPTED: Final = 130
 
 
@@ -78,7 +80,7 @@ def online_retail(files: tuple[Path, ...], stock: Decimal, gateway: str, *, as_j
     except (Problem, Unreachable, placing.Stalled) as error:
         raise click.ClickException(_stopped(error, steps)) from error
     _print(result, as_json=as_json)
-    sys.exit(bool(result.differences))
+    sys.exit(1 if result.differences else 0)
 
 
 async def _import(files: Sequence[Path], stock: Decimal, gateway: str, steps: Steps) -> Result:
@@ -107,7 +109,9 @@ async def _unlike_report(shop: Shop, told: reconcile.Figures) -> list[str]:
 def _stopped(error: Exception, steps: Steps) -> str:
     hint = "The same command again goes on from here."
     if isinstance(error, Problem) and error.kind == "key-reused":
-        hint = "The same file or invoice was imported before, with other content or other --stock."
+        hint = "This was imported before, with other content or another --stock."
+    elif isinstance(error, Unreachable):
+        hint = f"Is it running? `make up` starts it. {hint}"
     return f"{error}\nDone: {steps}. {hint}"
 
 
@@ -115,7 +119,7 @@ def _print(result: Result, *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(report.document(result)))
         return
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     if result.left_out:
         console.print(report.left_out(result.left_out))
     console.print(report.days(result.shop, result.files))

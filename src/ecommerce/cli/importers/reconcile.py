@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from itertools import groupby
 from typing import Final
@@ -35,19 +35,18 @@ def shop_figures(orders: Iterable[Placed], invoices: Iterable[Invoice]) -> Figur
     return days
 
 
-def differences(shop: Figures, files: Figures) -> list[str]:
-    """Name each figure in which the shop and the files differ, by day."""
+def differences(
+    one: Figures, other: Figures, names: tuple[str, str] = ("the shop", "the files")
+) -> list[str]:
+    """Name each figure in which the two differ, by day."""
     return [
-        f"{day}, {name}: the shop says {_in_words(name, told)}, the files {_in_words(name, read)}"
-        for day in sorted(shop.keys() | files.keys())
-        for name, (told, read) in _pairs(shop.get(day, Counter()), files.get(day, Counter()))
-        if told != read
+        f"{day}, {name}: {names[0]} says {_in_words(name, first[name])},"
+        f" {names[1]} {_in_words(name, second[name])}"
+        for day in sorted(one.keys() | other.keys())
+        for first, second in [(one.get(day, Counter()), other.get(day, Counter()))]
+        for name in sorted(first.keys() | second.keys())
+        if first[name] != second[name]
     ]
-
-
-def _pairs(one: Counter[str], other: Counter[str]) -> Iterator[tuple[str, tuple[int, int]]]:
-    for name in sorted(one.keys() | other.keys()):
-        yield name, (one[name], other[name])
 
 
 async def read_reports(shop: Shop, days: Iterable[str]) -> list[DayOfSales]:
@@ -61,27 +60,25 @@ async def read_reports(shop: Shop, days: Iterable[str]) -> list[DayOfSales]:
 
 
 def unlike_report(shop: Figures, report: Iterable[DayOfSales]) -> list[str]:
-    """Name the days on which the shop's own report of sales is not the sum of its orders.
+    """Say where the shop's own report of sales is not the sum of its orders.
 
     A day that holds other orders too cannot be compared, and is passed over.
     """
-    reported = {f"{day.day}": day for day in report if day.currency == "GBP"}
-    return [
-        f"{day}: the report of sales says {dict(told)}, the orders come to {dict(ours)}"
-        for day, figures in sorted(shop.items())
-        if (ours := _of_orders(figures))
-        and (told := _reported(reported.get(day))) != ours
-        and _placed(told) <= _placed(ours)
-    ]
+    told = {f"{day.day}": _reported(day) for day in report if day.currency == "GBP"}
+    orders = {day: _of_orders(figures) for day, figures in shop.items()}
+    same = {day for day in orders if _placed(told.get(day, Counter())) <= _placed(orders[day])}
+    return differences(
+        {day: told.get(day, Counter()) for day in same},
+        {day: orders[day] for day in same},
+        ("the report of sales", "its orders"),
+    )
 
 
 def _of_orders(figures: Counter[str]) -> Counter[str]:
     return +Counter({name: count for name, count in figures.items() if name not in NO_ORDER})
 
 
-def _reported(day: DayOfSales | None) -> Counter[str]:
-    if not day:
-        return Counter()
+def _reported(day: DayOfSales) -> Counter[str]:
     sums = {"units": day.units, "revenue": day.revenue.amount}
     return +Counter({"confirmed": day.confirmed, "open": day.open, **day.cancelled, **sums})
 

@@ -15,6 +15,15 @@ from ecommerce.kernel import Value
 
 MOST_LINES: Final = 50
 NOT_IMPORTED: Final = (Fate.CANCELLATION, Fate.BAD_DEBT, Fate.NOTHING_LEFT)
+COUNTED: Final = (
+    "Invoices",
+    "Confirmed",
+    "Cancelled",
+    "Stock only",
+    "Not imported",
+    "Units",
+    "Revenue",
+)
 CONFIRMED: Final = frozenset({"invoices", "confirmed", "units", "revenue"})
 
 
@@ -41,12 +50,10 @@ def verdict(result: Result) -> str:
 def days(shop: Figures, files: Figures) -> Table:
     """Draw each day twice, as the shop and as the files have it, and the sum of all days."""
     table = Table(title="Online Retail, by day of the invoice", title_justify="left")
-    for name in ("Day", "As told by"):
-        table.add_column(name)
-    for name in ("Invoices", "Confirmed", "Cancelled", "Stock only", "Not imported"):
-        table.add_column(name, justify="right")
-    for name in ("Units", "Revenue"):
-        table.add_column(name, justify="right")
+    for name in ("Day", "Said by"):
+        table.add_column(name, overflow="fold")
+    for name in COUNTED:
+        table.add_column(name, justify="right", overflow="fold")
     for day in sorted(shop.keys() | files.keys()):
         _rows(table, day, shop.get(day, Counter()), files.get(day, Counter()))
     _rows(table, "All days", _sum(shop), _sum(files))
@@ -86,7 +93,7 @@ def left_out(lines: Sequence[Line]) -> Table:
     table.add_column("Amount", justify="right")
     for line in lines[:MOST_LINES]:
         row = line.row
-        amount = f"£{row.amount / 100:,f}"
+        amount = f"£{row.amount / 100:,.{2 if row.amount % 1 == 0 else 5}f}"
         place = f"{row.path.name}:{row.line}"
         table.add_row(place, row.invoice, row.code, escape(row.description), line.kind, amount)
     if len(lines) > MOST_LINES:
@@ -108,7 +115,7 @@ def document(result: Result) -> dict[str, Any]:
                 "line": line.row.line,
                 "invoice": line.row.invoice,
                 "code": line.row.code,
-                "amount": str(line.row.amount.normalize()),
+                "amount": f"{line.row.amount:f}",
                 "reason": line.kind,
             }
             for line in result.left_out

@@ -26,8 +26,9 @@ COLUMNS = (
 SHAPES = {
     "InvoiceNo": (r"[A-Za-z]?\d{1,20}", "an invoice number such as 536365 or C536379"),
     "StockCode": (r"[A-Za-z0-9][A-Za-z0-9 ._\-]{0,63}", "a stock code such as 85123A"),
+    "Description": (r"(?s).{0,200}", "a text of at most 200 characters"),
     "Quantity": (r"-?\d+", "a whole number"),
-    "UnitPrice": (r"-?\d{1,9}(\.\d{1,18})?", "an amount in pounds such as 2.55"),
+    "UnitPrice": (r"-?\d{1,7}(\.\d{1,18})?", "an amount in pounds such as 2.55"),
     "InvoiceDate": (
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",
         "a time such as 2010-12-01 08:26:00",
