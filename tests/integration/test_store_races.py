@@ -14,9 +14,11 @@ import accounts
 from accounts import Deposit, Look, Overdrawn, Put, Take, Taken
 from ecommerce.store.append import Appended
 from ecommerce.store.batch import Batch
+from ecommerce.store.connection import TIMEOUTS, arguments
+from ecommerce.store.recorder import LOCK
 from ecommerce.store.unit import Answer
 from ecommerce.store.writer import Writer
-from writing import append, database, emptied, looping, rows, unit, versions
+from writing import append, database, emptied, looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers
 
@@ -144,10 +146,36 @@ async def test_a_lost_acknowledgement_of_a_commit_is_settled_by_the_key(
     assert await versions(url, "a") == [1, 2, 3]
 
 
-async def test_who_is_stopped_with_the_lock_loses_it_within_seconds(url: str) -> None:
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TIMEOUTS, "idle_in_transaction_session_timeout", "500ms")
+    monkeypatch.setitem(TIMEOUTS, "lock_timeout", "1s")
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_is_stopped_with_the_lock_loses_it(url: str) -> None:
     stopped = Writer(url)
     await stopped.open()
     await stopped.lock()
+    async with looping(url) as loop:
+        assert await loop.submit(unit(Deposit("a", 1))) == Answer(("account-a@1",), 1)
+    await stopped.close()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_is_stopped_while_sending_loses_it_too(url: str) -> None:
+    stopped = await psycopg.AsyncConnection.connect(url, **arguments())
+    pgconn = stopped.pgconn
+    pgconn.enter_pipeline_mode()
+    for statement in (b"begin", LOCK.encode(), b"select 1"):
+        pgconn.send_query_params(statement, None)
+    pgconn.send_flush_request()
+    pgconn.flush()
+
+    async def locked() -> bool:
+        return bool(await rows(url, "select 1 from pg_locks where locktype = 'advisory'"))
+
+    await until(locked)
     async with looping(url) as loop:
         assert await loop.submit(unit(Deposit("a", 1))) == Answer(("account-a@1",), 1)
     await stopped.close()

@@ -10,11 +10,11 @@ from psycopg_pool import AsyncConnectionPool
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
-# A process that is stopped between two statements loses its locks after the idle timeout, well
-# before those who wait for them give up.
+# A process that is stopped between two statements loses its locks after the idle timeout, before
+# those who wait for them give up.
 TIMEOUTS = {
-    "idle_in_transaction_session_timeout": "5s",
-    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "4s",
+    "lock_timeout": "5s",
     "statement_timeout": "15s",
 }
 

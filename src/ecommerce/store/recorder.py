@@ -11,7 +11,8 @@ from psycopg import Cursor
 from psycopg.rows import DictRow
 from psycopg.sql import SQL
 
-LOCK = "select pg_advisory_xact_lock(hashtext('ecommerce.events'))"
+KEY = "hashtext('ecommerce.events')"
+LOCK = f"select pg_advisory_xact_lock({KEY})"
 """Taken by every writer before its first event: positions then appear in the order of commits."""
 
 

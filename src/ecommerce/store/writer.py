@@ -22,7 +22,7 @@ from ecommerce.kernel import Value
 from ecommerce.store.append import PREPARE, Appended, parameters
 from ecommerce.store.batch import Batch, Known
 from ecommerce.store.connection import Connection, arguments
-from ecommerce.store.recorder import LOCK
+from ecommerce.store.recorder import KEY, LOCK
 from ecommerce.store.unit import Answer
 
 # A plan made while the tables were empty would scan them; these settings leave only the indexes.
@@ -48,6 +48,17 @@ from unnest(%s::text[]) as wanted (key) cross join lateral (
     select * from keys where keys.key = wanted.key limit 1
 ) k
 """
+
+# No timeout runs on the server while it waits for the rest of a pipeline, or to send a result. Who
+# is stopped just there is found by those whom the lock is kept from, and loses it.
+_EVICT: Final = f"""
+select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
+where locktype = 'advisory' and granted and pg_locks.database = datid
+    and datname = current_database() and objsubid = 1
+    and (classid::bigint << 32) + objid::bigint = {KEY}
+    and wait_event in ('ClientRead', 'ClientWrite')
+    and state_change < now() - current_setting('idle_in_transaction_session_timeout')::interval
+"""  # noqa: S608 - nothing but the lock's key is inlined
 
 # Classes of errors: connection, transaction state, rollback, resources, locks, operator, system.
 _OUTAGES: Final = frozenset({"08", "25", "40", "53", "55", "57", "58"})
@@ -84,6 +95,7 @@ class Writer:
         while not self._open:
             try:
                 self._open = await psycopg.AsyncConnection.connect(self._url, **arguments(**_PLANS))
+                await self._open.execute(_EVICT)
                 await self._open.execute(PREPARE)
             except psycopg.OperationalError as error:
                 await self.close()
@@ -137,7 +149,7 @@ class Writer:
             if not locked:
                 pgconn.send_query_params(b"begin", None)
                 pgconn.send_query_params(LOCK.encode(), None)
-                # Should this process be stopped while it sends what follows, then the server ends
+                # Should this process be stopped before it sends what follows, then the server ends
                 # the transaction: its idle timeout runs, but only after a sync.
                 pgconn.pipeline_sync()
             pgconn.send_query_prepared(b"append", values, [1] * len(values), result_format=1)
@@ -150,7 +162,10 @@ class Writer:
         return Appended(head, first) if opened else None
 
     async def _round_trip(self, send: Callable[[], None], answers: int) -> list[PGresult]:
-        """Send everything at once and wait for so many answers. Raises the first error of them."""
+        """Send everything at once and wait for so many answers. Raises the first error of them.
+
+        psycopg's own pipeline sends each statement as it comes, and lets other tasks run between.
+        """
         pgconn = self._connection.pgconn
         pgconn.enter_pipeline_mode()
         results = await self._connection.wait(_answers(pgconn, send, answers))
