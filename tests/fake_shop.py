@@ -52,6 +52,7 @@ class FakeShop:
         self.products: dict[str, Json] = {}
         self.received: Counter[str] = Counter()
         self.available: Counter[str] = Counter()
+        self.movements: dict[str, list[Json]] = defaultdict(list)
         self.adjusted: list[tuple[str, int, str]] = []
         self.orders: dict[str, Json] = {}
         self.callers: set[str] = set()
@@ -119,6 +120,8 @@ class FakeShop:
                 return {}
             case ["catalog", "products"]:
                 return {"items": [*self.products.values()], "next": None}
+            case ["inventory", "stock", sku]:
+                return self._stock(sku)
             case ["orders"]:
                 return self._list(request)
             case ["orders", order_id]:
@@ -136,6 +139,7 @@ class FakeShop:
                 return self._reprice(sku, body)
             case ["inventory", "stock", sku, "receipts"]:
                 self.received[sku] += body["quantity"]
+                self.movements[sku].append({"time": self._now(), **body})
                 return self._count(sku, body["quantity"])
             case ["inventory", "stock", sku, "adjustments"]:
                 self.adjusted.append((sku, body["quantity"], body["reason"]))
@@ -164,6 +168,14 @@ class FakeShop:
         self.available[sku] += quantity
         return {}
 
+    def _stock(self, sku: str) -> Json:
+        if sku not in self.available:
+            raise Refused(404, "about:blank", "It was never counted.")
+        return {"sku": sku, "movements": self.movements[sku]}
+
+    def _now(self) -> str:
+        return (datetime.now(UTC) - self.age).isoformat()
+
     def _place(self, body: Json, token: str) -> Json:
         unknown = {line["sku"] for line in body["lines"]} - self.products.keys()
         if unknown or (self._catalog and token != f"catalog@{self._catalog}"):
@@ -172,7 +184,7 @@ class FakeShop:
         for line in body["lines"]:
             wanted[line["sku"]] += line["quantity"]
         order_id = body.get("reference") or f"{len(self.orders) + 1}"
-        now = (datetime.now(UTC) - self.age).isoformat()
+        now = self._now()
         order = {"charges": [], "placed_at": now, "created_at": now, **body}
         order |= {"lines": self._priced(body["lines"]), **CONFIRMED}
         if any(self.available[sku] < units for sku, units in wanted.items()):

@@ -118,6 +118,17 @@ def test_keys_are_forgotten_after_seven_days_and_then_nothing_is_done(
     assert (shop.products, shop.received) == (products, {"85123A": 15})
 
 
+def test_stock_of_an_import_without_orders_is_remembered_too(
+    shop: FakeShop, tmp_path: Path
+) -> None:
+    lost = write(tmp_path / "lost.csv", LOST)
+    shop.age = timedelta(days=8)
+    assert run(shop, lost).exit_code == 0
+    result = run(shop, lost)
+    assert result.exit_code == 1
+    assert "The stock for these files was imported on" in result.stderr
+
+
 def test_a_penny_that_is_missing_is_found(shop: FakeShop, day: Path) -> None:
     shop.lost_pence = 1
     result = run(shop, day)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from rich.markup import escape
@@ -123,19 +123,22 @@ async def _put_on_sale(shop: Shop, article: Article) -> None:
     await shop.post(f"inventory/stock/{article.sku}/receipts", delivery, key=key)
 
 
-async def _visit(shop: Shop, number: int, visit: Visit, say: Say) -> None:
+def order_of(visit: Visit) -> dict[str, Any]:
+    """Write what a customer orders as the shop takes it."""
     email = f"{visit.name.lower().replace(' ', '.')}@example.com"
-    address = {"name": visit.name, "city": visit.city, "country": "United Kingdom"}
-    order = {
+    return {
         "customer": {"name": visit.name, "email": email},
-        "shipping_address": address,
+        "shipping_address": {"name": visit.name, "city": visit.city, "country": "United Kingdom"},
         "payment_method": visit.payment_method,
         "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in visit.basket],
     }
+
+
+async def _visit(shop: Shop, number: int, visit: Visit, say: Say) -> None:
     basket = ", ".join(f"{quantity} x {_name(sku)}" for sku, quantity in visit.basket)
     say(f"\n[bold]{visit.name}[/bold] orders {escape(basket)}")
     say(f"[dim]{visit.watch}[/dim]")
-    placed = await shop.post("orders", order, key=f"demo-{number}", after="catalog")
+    placed = await shop.post("orders", order_of(visit), key=f"demo-{number}", after="catalog")
     await _follow(shop, placed.body["order_id"], say)
 
 

@@ -58,6 +58,18 @@ def placed(body: Any) -> list[Placed]:
     return msgspec.convert(body["items"], list[Placed])
 
 
+class Movement(Value, frozen=True):
+    """A movement of stock that has a reference, such as a receipt."""
+
+    time: datetime
+    reference: str | None = None
+
+
+def movements(body: Any) -> list[Movement]:
+    """Read the latest movements of a SKU."""
+    return msgspec.convert(body["movements"], list[Movement])
+
+
 def pounds(pence: int) -> dict[str, Any]:
     """Write an amount as the shop does, in minor units."""
     return {"amount": pence, "currency": "GBP"}
@@ -74,9 +86,8 @@ def price(pence: int) -> dict[str, Any]:
 
 
 def receipt(receipt: Receipt) -> dict[str, Any]:
-    """Write stock that came in. Its reference names the file by what it says."""
-    reference = f"online-retail/{receipt.key.partition('/')[0]}"
-    return {"quantity": receipt.quantity, "reference": reference}
+    """Write stock that came in."""
+    return {"quantity": receipt.quantity, "reference": receipt.reference}
 
 
 def adjustment(adjustment: Adjustment) -> dict[str, Any]:

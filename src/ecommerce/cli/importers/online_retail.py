@@ -36,6 +36,11 @@ class Receipt(Value, frozen=True):
     sku: str
     quantity: int
 
+    @property
+    def reference(self) -> str:
+        """Name the file that the units are for."""
+        return f"online-retail/{self.key.partition('/')[0]}"
+
 
 class Adjustment(Value, frozen=True):
     """Units that left the shelf unsold, so `quantity` is below zero."""

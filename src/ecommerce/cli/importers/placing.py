@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from http import HTTPStatus
 from itertools import islice
 from time import monotonic
 from typing import Final, TypeVar
@@ -18,8 +19,8 @@ from ecommerce.cli.importers.progress import Step, Steps
 from ecommerce.cli.shop import Problem, Shop
 
 CALLER: Final = (
-    "importer; catalog:write inventory:write orders:write orders:import orders:price orders:read"
-    " reports:read"
+    "importer; catalog:write inventory:read inventory:write orders:read orders:write orders:import"
+    " orders:price reports:read"
 )
 KEYS_LIVE: Final = timedelta(days=7) - timedelta(hours=1)
 """How long the shop surely remembers a key: less what an import takes and clocks differ."""
@@ -33,7 +34,7 @@ T = TypeVar("T")
 
 
 class TooOld(Exception):
-    """An invoice was imported so long ago that the shop has forgotten its key."""
+    """Something was imported so long ago that the shop has forgotten the key."""
 
 
 class Stalled(Exception):
@@ -45,8 +46,8 @@ async def carry_out(shop: Shop, plan: Plan, steps: Steps) -> list[Placed]:
 
     Raises `TooOld` before anything is done, `Stalled`, and what the shop raises.
     """
+    await _refuse_old(shop, plan)
     numbers = [order.number for order in plan.orders]
-    _refuse_old(await find(shop, numbers))
     await _each(plan.products, steps, "products", lambda it: _add(shop, it))
     await _each(plan.receipts, steps, "receipts of stock", lambda it: _receive(shop, it))
     await _each(plan.adjustments, steps, "adjustments", lambda it: _adjust(shop, it))
@@ -72,15 +73,31 @@ def _pages(numbers: Iterable[str]) -> Iterable[list[str]]:
     return iter(lambda: list(islice(left, A_PAGE)), [])
 
 
-def _refuse_old(orders: Iterable[Placed]) -> None:
-    forgotten = datetime.now(UTC) - KEYS_LIVE
-    old = min((order for order in orders), key=lambda order: order.created_at, default=None)
-    if old and old.created_at < forgotten:
+async def _refuse_old(shop: Shop, plan: Plan) -> None:
+    orders = await find(shop, (order.number for order in plan.orders))
+    done = [(order.created_at, f"Invoice {order.reference}") for order in orders]
+    if not done:
+        files = {receipt.reference: receipt for receipt in plan.receipts}
+        times = [time for receipt in files.values() for time in await _received(shop, receipt)]
+        done = [(time, "The stock for these files") for time in times]
+    if done and min(done)[0] < datetime.now(UTC) - KEYS_LIVE:
+        time, what = min(done)
         raise TooOld(
-            f"Invoice {old.reference} was imported on {old.created_at:%Y-%m-%d %H:%M} UTC. The shop"
-            " remembers for 7 days what it has done, so importing it again now would do things"
-            " twice. Nothing was imported; give only files that the shop does not know."
+            f"{what} was imported on {time:%Y-%m-%d %H:%M} UTC. The shop remembers for 7 days what"
+            " it has done, so importing it again now would do things twice. Nothing was imported;"
+            " give only files that the shop does not know."
         )
+
+
+async def _received(shop: Shop, receipt: Receipt) -> list[datetime]:
+    """Say when a receipt was recorded, which tells of imports that never came to an order."""
+    try:
+        stock = await shop.get(f"inventory/stock/{quote(receipt.sku)}")
+    except Problem as problem:
+        if problem.status != HTTPStatus.NOT_FOUND:
+            raise
+        return []
+    return [it.time for it in bodies.movements(stock) if it.reference == receipt.reference]
 
 
 async def _add(shop: Shop, product: Product) -> bool:
