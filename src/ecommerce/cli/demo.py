@@ -135,7 +135,7 @@ def order_of(visit: Visit) -> dict[str, Any]:
 
 
 async def _visit(shop: Shop, number: int, visit: Visit, say: Say) -> None:
-    basket = ", ".join(f"{quantity} x {_name(sku)}" for sku, quantity in visit.basket)
+    basket = " and ".join(f"{quantity} x {_name(sku)}" for sku, quantity in visit.basket)
     say(f"\n[bold]{visit.name}[/bold] orders {escape(basket)}")
     say(f"[dim]{visit.watch}[/dim]")
     placed = await shop.post("orders", order_of(visit), key=f"demo-{number}", after="catalog")
