@@ -98,6 +98,26 @@ async def test_an_acceptance_on_a_stale_state_is_decided_again(url: str) -> None
     assert await versions(url, "a") == [1, 2]
 
 
+async def test_after_one_lost_race_the_lock_keeps_others_out(url: str) -> None:
+    decisions = []
+
+    def compete() -> None:
+        with psycopg.connect(url) as connection:
+            taken = connection.execute(LOCK.replace("pg_", "pg_try_", 1)).fetchone()
+        if taken == (True,):
+            append(url, "a", len(decisions) + 1, Put(1))
+
+    def decide(command: Any, states: Any) -> Any:
+        compete()
+        decisions.append(command)
+        return accounts.decide(command, states)
+
+    decider = SimpleNamespace(folds=accounts.folds, streams=accounts.streams, decide=decide)
+    async with looping(url, decider) as loop:
+        assert await loop.submit(unit(Deposit("a", 5))) == Answer(("account-a@2",), 2)
+    assert len(decisions) == 2
+
+
 async def test_a_key_that_another_instance_uses_meanwhile_is_not_used_twice(url: str) -> None:
     def use() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
