@@ -99,7 +99,7 @@ async def test_an_acceptance_on_a_stale_state_is_decided_again(url: str) -> None
 
 
 async def test_after_one_lost_race_the_lock_keeps_others_out(url: str) -> None:
-    decisions = []
+    decisions: list[Any] = []
 
     def compete() -> None:
         with psycopg.connect(url) as connection:
