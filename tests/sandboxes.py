@@ -39,7 +39,7 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 # our own code
+        self._process = subprocess.Popen(  # our own code
             [sys.executable, "-W", "error", "-c", self._code], env=self._environment
         )
         deadline = time.monotonic() + 15

@@ -50,12 +50,12 @@ async def _timeline(gateway: str, order_id: str) -> dict[str, Any]:
 
 def _print(timeline: dict[str, Any]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("time", "service", "event", "stream", "because of", "by", "detail"):
+    for heading in ("time", "service", "event", "because of", "by", "detail"):
         table.add_column(heading)
     types = {step["id"]: step["type"] for step in timeline["events"]}
     for step in timeline["events"]:
         cause = types.get(step["cause"], step["cause"])
-        about = (step["type"], step["stream"], cause, step["actor"], step["detail"])
+        about = (step["type"], cause, step["actor"], step["detail"])
         table.add_row(_clock(step["time"]), step["source"], *map(escape, about))
     console.print(table)
     for waiting in timeline["waiting"]:

@@ -12,8 +12,8 @@ from ecommerce.sandbox.supervisor import NotSupervised
 PATIENCE: Final = 60
 
 
-def stop(folder: Path) -> None:
-    """Stop everything, in order where a supervisor is there to do it."""
+def stop(folder: Path, patience: float = 10) -> None:
+    """Stop everything: in order where a supervisor is there to do it, else in some seconds."""
     with console.status("stopping"):
         try:
             supervisor.shut_down(folder)
@@ -21,14 +21,14 @@ def stop(folder: Path) -> None:
             pass
         else:
             processes.wait_until_gone(folder, PATIENCE)
-        processes.end(folder)
+        processes.end(folder, patience)
 
 
 def clear(folder: Path) -> None:
     """End what an earlier run left behind when it was killed."""
     if processes.of_run(folder):
         say("An earlier run was cut off; ending what is left of it ...")
-        stop(folder)
+        stop(folder, patience=3)
 
 
 def is_running(folder: Path) -> bool:
