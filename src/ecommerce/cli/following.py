@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import click
@@ -17,6 +18,9 @@ from ecommerce.sandbox.folder import Run
 from ecommerce.sandbox.supervisor import NotSupervised, State
 
 POLL: Final = 0.5
+QUIET: Final = 30.0
+"""Seconds in which the same complaint of a program is said once."""
+TRACES: Final = ("Traceback ", "The above exception ", "During handling of ")
 LOUD: Final = frozenset({"warning", "error", "critical"})
 
 
@@ -35,11 +39,15 @@ async def follow(run: Run) -> None:
 
 async def _troubles(name: str, log: Path) -> None:
     offset = _size(log)
+    said: dict[str, float] = {}
     while True:
         await asyncio.sleep(POLL)
         lines, offset = _new_lines(log, offset)
-        for line in filter(None, map(trouble, lines)):
-            say(f"{name:<14} {line}")
+        for what, text in filter(None, map(trouble, lines)):
+            # An outage is told of again and again: once in a while is enough here.
+            if monotonic() - said.get(what, -QUIET) >= QUIET:
+                said[what] = monotonic()
+                say(f"{name:<14} {text}")
 
 
 def _new_lines(log: Path, offset: int) -> tuple[list[bytes], int]:
@@ -58,16 +66,21 @@ def _size(log: Path) -> int:
     return log.stat().st_size if log.exists() else 0
 
 
-def trouble(line: bytes) -> str:
-    """Say in words what a line of a log complains of; nothing where it does not."""
+def trouble(line: bytes) -> tuple[str, str] | None:
+    """Say what a line of a log complains of, shortly and in full; nothing where it does not."""
     try:
         entry: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
     except msgspec.MsgspecError:
-        return line.decode(errors="replace")
+        return _plain(line.decode(errors="replace"))
     if entry.pop("level", "") not in LOUD:
-        return ""
-    told = entry.pop("event", ""), *_facts(entry)
-    return " ".join(map(str, told))
+        return None
+    what = str(entry.pop("event", ""))
+    return what, " ".join((what, *_facts(entry)))
+
+
+def _plain(line: str) -> tuple[str, str] | None:
+    # Of a traceback, the line that says what happened: the rest stands in the log.
+    return None if line[:1].isspace() or line.startswith(TRACES) or not line else (line, line)
 
 
 def _facts(entry: dict[str, Any]) -> Iterator[str]:
