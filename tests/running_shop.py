@@ -42,7 +42,7 @@ class RunningShop:
             check=False,
         )
         assert done.returncode == expect, f"{words}: {done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        return done.stdout + done.stderr
+        return done.stdout
 
     @property
     def run(self) -> Run:

@@ -13,21 +13,30 @@ from ecommerce.bus import management
 from ecommerce.bus.management import ManagementError
 from ecommerce.bus.topology import Definitions, definitions
 from ecommerce.contexts import CONTEXTS
+from ecommerce.sandbox import folder, servers
 
-FILE = Path("infra/rabbitmq/definitions.json")
+FILE = folder.project() / "infra/rabbitmq/definitions.json"
 
 _file = click.option(
     "--file",
     type=click.Path(path_type=Path, dir_okay=False),
     default=FILE,
     envvar="TOPOLOGY_FILE",
-    show_default=True,
+    show_default="infra/rabbitmq/definitions.json",
     show_envvar=True,
     help="The definitions, as the broker imports them.",
 )
+
+
+def _console_of_the_run() -> str:
+    run = folder.load_made(folder.locate())
+    return servers.management_url(run, folder.passwords(run.folder))
+
+
 _url = click.option(
     "--url",
-    required=True,
+    default=_console_of_the_run,
+    show_default="that of the shop on this machine",
     envvar="RABBITMQ_MANAGEMENT_URL",
     show_envvar=True,
     help="The management API, as http://admin:PASSWORD@127.0.0.1:15672.",

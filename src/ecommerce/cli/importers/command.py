@@ -20,8 +20,8 @@ from ecommerce.cli.importers.progress import Steps
 from ecommerce.cli.importers.report import Result
 from ecommerce.cli.importers.rows import UnreadableFile, read
 from ecommerce.cli.shop import Problem, Shop, Unreachable, connect
+from ecommerce.sandbox import folder, stack
 
-GATEWAY: Final = "http://127.0.0.1:18000"
 MOST_STOCK: Final = 1000
 CATCH_UP: Final = 15.0
 """Seconds that the shop's report of sales may be behind its orders."""
@@ -47,7 +47,7 @@ def _stock(_context: click.Context, _parameter: click.Parameter, text: str) -> D
 
 def _url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
     if not text.startswith(("http://", "https://")):
-        raise click.BadParameter(f"give a URL such as {GATEWAY}")
+        raise click.BadParameter("give a URL such as http://127.0.0.1:18000")
     return text.rstrip("/") + "/"
 
 
@@ -62,7 +62,12 @@ def _url(_context: click.Context, _parameter: click.Parameter, text: str) -> str
     callback=_stock,
     help="Receive this many times what the files sell beforehand, and all that they write off.",
 )
-@click.option("--gateway", default=GATEWAY, show_default=True, callback=_url)
+@click.option(
+    "--gateway",
+    default=lambda: stack.gateway_url(folder.load(folder.locate())),
+    show_default="that of the shop on this machine",
+    callback=_url,
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for machines.")
 def online_retail(files: tuple[Path, ...], stock: Decimal, gateway: str, *, as_json: bool) -> None:
     """Import UCI Online Retail files as orders, and hold the shop's figures against the files'.
