@@ -152,9 +152,10 @@ async def _follow(shop: Shop, order_id: str, say: Say) -> None:
     began = latest = monotonic()
     while True:
         timeline = await _timeline(shop, order_id)
-        for step in (step for step in timeline.events if step.id not in said):
-            said[step.id], latest = step, monotonic()
-            say(_line(step, said))
+        for step in timeline.events:
+            if step.id not in said and _follows(step, said):
+                said[step.id], latest = step, monotonic()
+                say(_line(step, said))
         if said and not timeline.waiting and monotonic() - latest > QUIET:
             break
         if monotonic() - began > PATIENCE:
@@ -175,11 +176,17 @@ async def _timeline(shop: Shop, order_id: str) -> Timeline:
         return Timeline()
 
 
+def _follows(step: Step, said: dict[str, Step]) -> bool:
+    """Tell whether what caused an event is said; that may come to audit later than the event."""
+    return step.cause in said or "@" not in step.cause
+
+
 def _line(step: Step, said: dict[str, Step]) -> str:
     """Write an event: its service, the time since the order, its name, and what caused it."""
     began = next(iter(said.values())).time
     after = (step.time - began).total_seconds()
-    cause = said[step.cause].type if step.cause in said else "POST /orders"
+    request = "POST /orders" if len(said) == 1 else "the provider's webhook"
+    cause = said[step.cause].type if step.cause in said else request
     return (
         f"  [cyan]{step.source:<13}[/cyan] {after:>7.3f} s  [bold]{step.type:<22}[/bold]"
         f"  [dim]after {cause}[/dim]"
