@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 venv=$PWD/.venv
+policy=/usr/sbin/policy-rc.d # what says whether packages may start their services
 
 say() { printf '%s\n' "$*" >&2; }
 give_up() { say "$@"; exit 1; }
@@ -25,21 +26,20 @@ quietly() {
 
 # Installs system packages; what they bring as services is not started, we run our own.
 apt_install() {
-    local policy=/usr/sbin/policy-rc.d ours='' failed=''
+    local failed=''
     command -v apt-get >/dev/null ||
         give_up "Missing: $*. This is no Debian or Ubuntu: install them, or use the containers of compose.yaml."
     as_root true 2>/dev/null ||
         give_up "Missing: $*. Run 'apt-get install $*' as root and try again, or use the containers of compose.yaml."
     say "Installing $* from the system's packages (their services are not started; this takes a minute) ..."
     if [ ! -e $policy ]; then
-        ours=yes
+        trap 'as_root rm -f $policy' EXIT
         printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
         as_root chmod +x $policy
     fi
     quietly as_root apt-get update -qq || say "The package lists could not all be renewed; going on with those at hand."
     quietly as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qq -y --no-install-recommends "$@" || failed=yes
-    [ -z "$ours" ] || as_root rm -f $policy
     [ -z "$failed" ] || give_up "apt-get could not install $*; its last words stand above."
 }
 
@@ -58,7 +58,7 @@ find_python() {
     local candidate
     command -v python3 >/dev/null || apt_install python3
     for candidate in python3 python3.13 python3.12 python3.11; do
-        if is_new_enough "$candidate"; then python=$candidate; return; fi
+        if is_new_enough "$candidate"; then python=$(command -v "$candidate"); return; fi
     done
     give_up "Python 3.11 or newer is needed; this is $(python3 --version). Install it, or use the containers of compose.yaml."
 }
@@ -66,13 +66,15 @@ find_python() {
 # True where pip can install into an environment that has no pip of its own.
 pip_reaches_out() { "$python" -m pip --python "$python" --version >/dev/null 2>&1; }
 
+has_ensurepip() { "$python" -m ensurepip --version >/dev/null 2>&1; }
+
 make_venv() {
     say "Making .venv ..."
     rm -rf "$venv"
-    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+    if ! has_ensurepip; then
         pip_reaches_out || apt_install python3-venv
     fi
-    if "$python" -c 'import ensurepip' 2>/dev/null; then
+    if has_ensurepip; then
         quietly "$python" -m venv "$venv" || give_up "Python could not make .venv."
     else
         quietly "$python" -m venv --without-pip "$venv" || give_up "Python could not make .venv."
