@@ -13,6 +13,7 @@ from ecommerce.bus.connection import OUTAGES, pauses, wait
 from ecommerce.bus.message import Received
 from ecommerce.bus.parking import blocked_keys, is_blocked, park
 from ecommerce.bus.reaction import Reaction, Unfit
+from ecommerce.faults import reach
 from ecommerce.store.connection import Pool
 from ecommerce.store.unit import Answer, KeyReused, LoopFull, LoopStopped, StoreUnavailable, Unit
 
@@ -88,6 +89,7 @@ class Inbox:
 
     async def _park(self, received: Received, unfit: Unfit, attempts: int) -> None:
         await park(self._pool, received, unfit, attempts)
+        reach("consumer.parked")
         if self._blocked is not None:
             self._blocked.add(received.key)
         _log.error("message.parked", message=received.envelope.id, reason=unfit.reason)

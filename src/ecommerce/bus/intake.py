@@ -13,6 +13,7 @@ from ecommerce.bus.connection import wait
 from ecommerce.bus.inbox import Inbox
 from ecommerce.bus.lanes import Lanes
 from ecommerce.bus.message import Received, Unreadable, read
+from ecommerce.faults import reach
 
 PREFETCH: Final = 200
 """How many messages of a queue are in hand at once."""
@@ -63,6 +64,7 @@ class Intake:
             self._running += 1
             try:
                 if await self._inbox.take(received, self._closing):
+                    reach("consumer.committed")
                     await message.ack()
             finally:
                 self._running -= 1

@@ -15,6 +15,7 @@ from ecommerce.bus.message import write
 from ecommerce.bus.topology import exchange
 from ecommerce.store import log
 from ecommerce.store.connection import Connection, arguments
+from ecommerce.faults import reach
 from ecommerce.store.envelope import published_topics, routing_key
 from ecommerce.store.log import Entry
 
@@ -112,6 +113,7 @@ class Relay:
                 await wait(self._wake, POLL)
                 continue
             position, previous, failure = await self._send(target, page, previous)
+            reach("relay.published")
             await lock.execute(_REACH, (position, previous))
             if failure:
                 raise failure

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from ecommerce.contexts import CONTEXTS
+from ecommerce.faults import UnknownFault, arm
 
 OTHERS: Final = {
     "gateway": "ecommerce.gateway.main",
@@ -19,7 +20,8 @@ OTHERS: Final = {
 
 @click.command()
 @click.argument("what", type=click.Choice([*CONTEXTS, *OTHERS]))
-def serve(what: str) -> None:
+@click.option("--faults", default="", hidden=True, help="Die at these points; see faults.py.")
+def serve(what: str, faults: str) -> None:
     """Run one service in the foreground.
 
     It is told by environment variables, which the README's table names.

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 import psycopg
 
+from ecommerce.faults import reach
 from ecommerce.projections.projection import Key, Projection
 from ecommerce.projections.table import Table
 from ecommerce.store.connection import Connection, Pool
@@ -118,6 +119,7 @@ class Feed:
             await self._advance(db, page[-1][0])
             if events:
                 await self._write(db, events)
+            reach("projections.folded")
         self.position = page[-1][0]
 
     async def _advance(self, db: Connection, to: int) -> None:

@@ -12,6 +12,7 @@ import psycopg
 import structlog
 from psycopg.rows import class_row
 
+from ecommerce.faults import reach
 from ecommerce.kernel import Command, Event, Value
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Codec, Recorded
@@ -146,7 +147,9 @@ class CallWorker:
         if recorded is None:
             raise LookupError("no handler for this event")
         handler = self._handlers[type(recorded.event)]
+        reach("calls.claimed")
         command = await handler(recorded, f"{call.id}/{call.series}")
+        reach("calls.called")
         key = f"call:{call.id}"
         # Should two workers ever have done it, the first outcome that is recorded is the one.
         unit = Unit(key, digest(key), caused_by(recorded), command, settles=call.id)

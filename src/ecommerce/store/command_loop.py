@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from ecommerce.faults import reach
 from ecommerce.kernel import Decider, Event
 from ecommerce.store.batch import Batch, Known, Rules
 from ecommerce.store.folds import Folds, Versioned
@@ -127,12 +128,14 @@ class CommandLoop:
         batch = Batch(self._rules, states, known, datetime.now(UTC))
         for waiting in units:
             waiting.outcome = batch.decide(waiting.unit, waiting.streams)
+        reach("loop.decided")
         # A batch that only repeats what was answered before has nothing to check or to record.
         appended = (
             await self._writer.append(batch, locked=locked) if batch.reads or locked else None
         )
         if batch.reads and not appended:
             return False
+        reach("loop.committed")
         for stream in batch.reads:
             self._held.hold(stream, states[stream])
         for waiting in units:
