@@ -13,9 +13,9 @@ from psycopg import AsyncConnection
 from ecommerce.bus.connection import first_of, supervise, wait
 from ecommerce.bus.message import write
 from ecommerce.bus.topology import exchange
+from ecommerce.faults import reach
 from ecommerce.store import log
 from ecommerce.store.connection import Connection, arguments
-from ecommerce.faults import reach
 from ecommerce.store.envelope import published_topics, routing_key
 from ecommerce.store.log import Entry
 

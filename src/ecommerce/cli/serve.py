@@ -26,6 +26,10 @@ def serve(what: str, faults: str) -> None:
 
     It is told by environment variables, which the README's table names.
     """
+    try:
+        arm(faults)
+    except UnknownFault as error:
+        raise click.UsageError(str(error)) from error
     _main(what)()
 
 
