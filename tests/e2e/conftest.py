@@ -30,15 +30,6 @@ def shop(started: tuple[RunningShop, str]) -> RunningShop:
     return started[0]
 
 
-@pytest.fixture
-def data() -> Path:
-    """Give the folder of the Online Retail files."""
-    place = Path(__file__).resolve().parents[3] / "shared" / "data" / "online-retail"
-    if not place.is_dir():
-        pytest.skip("the Online Retail files are not here: ../shared/data/online-retail")
-    return place
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:

@@ -52,21 +52,14 @@ def _prepare(run: Run, secrets: dict[str, str]) -> None:
         postgres.prepare(run.folder / "postgres", secrets[f"postgres:{postgres.ADMIN}"])
     if not run.broker:
         node = stack.node(run)
-        rabbitmq.prepare(node, _definitions(rabbitmq.imported(node), secrets))
+        rabbitmq.prepare(node, _definitions(secrets))
 
 
-def _definitions(imported: Definitions | None, secrets: dict[str, str]) -> Definitions:
-    """Fill the passwords in, unless that was done: each time gives other hashes of the same."""
+def _definitions(secrets: dict[str, str]) -> Definitions:
+    """Fill the passwords in; the same make the same, so that the broker imports it just once."""
     wanted = topology.definitions(context.member for context in CONTEXTS.values())
-    if imported is not None and _without_passwords(imported) == wanted:
-        return imported
     users = (*CONTEXTS, topology.ADMIN)
     return topology.render(wanted, {user: secrets[f"rabbitmq:{user}"] for user in users})
-
-
-def _without_passwords(definitions: Definitions) -> Definitions:
-    users = [{**user, "password_hash": ""} for user in definitions["users"]]
-    return {**definitions, "users": users}
 
 
 def _start_servers(run: Run, secrets: dict[str, str]) -> None:
@@ -86,7 +79,7 @@ def _open_broker(run: Run, secrets: dict[str, str]) -> None:
         _wait_for_port(run, "RabbitMQ", run.port(ports.AMQP))
         return
     url = servers.management_url(run, secrets)
-    for line in asyncio.run(management.apply(url, _definitions(None, secrets))):
+    for line in asyncio.run(management.apply(url, _definitions(secrets))):
         say(f"Your broker still differs: {line}")
 
 

@@ -50,15 +50,6 @@ def prepare(node: Node, definitions: Mapping[str, Any] | None = None) -> None:
     _write(node.folder / "rabbitmq.conf", "\n".join([*settings, ""]), user)
 
 
-def imported(node: Node) -> dict[str, Any] | None:
-    """Return the definitions that were last prepared, if any."""
-    try:
-        made: dict[str, Any] = json.loads((node.folder / "definitions.json").read_bytes())
-    except FileNotFoundError:
-        return None
-    return made
-
-
 def programs(node: Node) -> tuple[Program, Program]:
     """Return epmd, which must listen first, and the broker. Raises `NotInstalled`."""
     user = server_user("rabbitmq")
