@@ -21,7 +21,7 @@ from ecommerce.api.units import Submit
 from ecommerce.bus.member import Member
 from ecommerce.config import Settings
 from ecommerce.events.notifications import NotificationQueued
-from ecommerce.events.orders import OrderCreated
+from ecommerce.events.orders import OrderCancelled, OrderConfirmed, OrderCreated
 from ecommerce.events.payments import PaymentClosed, PaymentStarted, RefundStarted
 from ecommerce.kernel import Command, Decider, Event, Value
 from ecommerce.policies import inventory as inventory_policy
@@ -66,6 +66,8 @@ class Context(Value, frozen=True):
     """The events that withdraw what their stream has called for and not begun."""
     timers: Mapping[type[Event], Callable[[Any], Command]] = {}
     """The events that set a timer, the order's deadline -> what to do when it is due."""
+    ends: tuple[type[Event], ...] = ()
+    """The events that take back their stream's timers."""
 
     @property
     def name(self) -> str:
@@ -86,6 +88,7 @@ _TABLE: Final = (
         projections=(price_list, order_page, sales),
         routes=lambda submit, read, _: [orders.router(submit, read)],
         timers={OrderCreated: orders_policy.expire},
+        ends=(OrderConfirmed, OrderCancelled),
     ),
     Context(
         Member("inventory", 3, inventory_policy.Trigger, inventory_policy.react),

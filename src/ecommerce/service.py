@@ -190,6 +190,7 @@ class WriteSide:
             calls=context.intents,
             withdraws=context.withdraws,
             timers=dict.fromkeys(context.timers, settings.order_deadline_seconds),
+            ends=context.ends,
             on_commit=self._on_commit,
         )
         submit = self.loop.submit

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from accounts import LetterDue, LettersOff, Noted, Overdrawn, ReminderSet, Say, Take
+from accounts import LetterDue, LettersOff, Noted, Overdrawn, ReminderSet, Say, Take, Taken
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.envelope import open_envelope
 from writing import database, emptied, looping, rows, unit
@@ -32,7 +32,12 @@ def url(made: str) -> str:
 
 @pytest_asyncio.fixture
 async def loop(url: str) -> AsyncIterator[CommandLoop]:
-    options = {"calls": [LetterDue], "withdraws": [LettersOff], "timers": {ReminderSet: 60}}
+    options = {
+        "calls": [LetterDue],
+        "withdraws": [LettersOff],
+        "timers": {ReminderSet: 60},
+        "ends": [Taken],
+    }
     async with looping(url, **options) as running:
         yield running
 
@@ -72,10 +77,28 @@ async def test_the_unit_that_settles_a_call_or_a_timer_removes_it(
     url: str, loop: CommandLoop
 ) -> None:
     await loop.submit(unit(Say("a", (LetterDue("1"), ReminderSet("2"), LetterDue("3")))))
-    await loop.submit(unit(Say("a", ()), settles="account-a@2"))
+    await loop.submit(unit(Say("a", ()), "timer:account-a@2", settles="account-a@2"))
     await loop.submit(unit(Say("a", (Noted("sent"),)), settles="account-a@1"))
     assert await rows(url, TIMERS) == []
     assert [call for call, *_ in await rows(url, CALLS)] == ["account-a@3"]
+
+
+async def test_what_settles_a_call_leaves_the_timer_of_the_same_event(
+    url: str, loop: CommandLoop
+) -> None:
+    await loop.submit(unit(Say("a", (ReminderSet("1"),))))
+    await loop.submit(unit(Say("a", ()), "call:account-a@1", settles="account-a@1"))
+    assert await rows(url, TIMERS) == [("account-a@1", 1, 60)]
+
+
+async def test_what_ends_a_stream_takes_back_its_timers_and_no_later_one(
+    url: str, loop: CommandLoop
+) -> None:
+    await loop.submit(unit(Say("a", (ReminderSet("1"),))))
+    await loop.submit(unit(Say("b", (ReminderSet("2"),))))
+    await loop.submit(unit(Say("a", (ReminderSet("3"), Taken(0), ReminderSet("4")))))
+    left = [timer for timer, *_ in await rows(url, TIMERS)]
+    assert left == ["account-b@1", "account-a@4"]
 
 
 async def test_a_refused_unit_settles_nothing(url: str, loop: CommandLoop) -> None:

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from accounts import Deposit, Say, Taken
-from ecommerce.store import keys, log, parked
+from ecommerce.store import keys, log
 from ecommerce.store.connection import Pool, pool
 from writing import database, emptied, looping, rows, unit
 
@@ -64,12 +64,3 @@ async def test_keys_are_forgotten_when_they_are_too_old(url: str, opened: Pool) 
     left = await rows(url, "select key from keys order by 1")
     assert left == [("call:a",), ("http:b",), ("msg:a",)]
     assert await keys.prune(opened) == 0
-
-
-async def test_parked_messages_are_counted_by_reason(url: str, opened: Pool) -> None:
-    made = """insert into parked
-        (key, message_id, source, routing_key, headers, body, reason, attempts)
-        values ('k', %s, 's', 'r', '{}', '', %s, 1)"""
-    for message, reason in (("1", "failed"), ("2", "failed"), ("3", "forked")):
-        await rows(url, made, message, reason)
-    assert await parked.counts(opened) == {"failed": 2, "forked": 1}

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 import accounts
-from accounts import Deposit, Look, Overdrawn, Put, Take, Taken
+from accounts import Deposit, Look, Overdrawn, Put, Say, Take, Taken
 from ecommerce.store.append import Appended
 from ecommerce.store.batch import Batch
 from ecommerce.store.connection import TIMEOUTS, arguments
@@ -21,6 +21,9 @@ from ecommerce.store.writer import Writer
 from writing import append, database, emptied, looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers
+
+KILL_OTHERS = """select pg_terminate_backend(pid, 5000) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()"""
 
 
 @pytest.fixture(scope="module")
@@ -132,13 +135,34 @@ async def test_a_key_that_another_instance_uses_meanwhile_is_not_used_twice(url:
     assert await versions(url, "a") == []
 
 
+async def test_states_ahead_of_a_log_that_went_back_are_forgotten(url: str) -> None:
+    async with looping(url) as loop:
+        await loop.submit(unit(Say("a", (Put(5), Put(5)))))
+        await rows(url, "delete from events where originator_version = 2")
+        async with asyncio.timeout(5):
+            with pytest.raises(Overdrawn):
+                await loop.submit(unit(Take("a", 10)))
+    assert await versions(url, "a") == [1]
+
+
+async def test_no_state_is_held_over_a_lost_connection(url: str) -> None:
+    def fail_over() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("truncate events")
+            connection.execute(KILL_OTHERS)
+        append(url, "a", 1, Put(1))
+
+    async with looping(url) as loop:
+        await loop.submit(unit(Deposit("a", 5)))
+        fail_over()
+        with pytest.raises(Overdrawn):  # the same version as before, and another state
+            await loop.submit(unit(Take("a", 5)))
+
+
 async def test_a_connection_lost_before_the_commit_costs_nothing(url: str) -> None:
     def kill() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and pid <> pg_backend_pid()"
-            )
+            connection.execute(KILL_OTHERS)
 
     async with looping(url, meanwhile(kill)) as loop:
         answers = await asyncio.gather(*(loop.submit(unit(Deposit("a", 1))) for _ in range(20)))

@@ -104,6 +104,22 @@ async def test_a_timer_that_fails_is_due_again(url: str, opened: Pool, loop: Com
     assert await versions(url, "a") == [1, 2]
 
 
+async def test_all_that_is_due_fires_at_one_tick_and_no_more_at_once_than_allowed(
+    url: str, opened: Pool, loop: CommandLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "_AT_ONCE", 3)
+    # With statistics of one row, a limited subselect would be run for each row of the table.
+    await loop.submit(unit(Say("a", (ReminderSet("0"),))))
+    await rows(url, "analyze timers")
+    await loop.submit(unit(Say("a", tuple(ReminderSet(str(n)) for n in range(7)))))
+    await rows(url, "update clock set seconds = 2")
+    made = ticker(opened, loop)
+    assert await made._submit_due() == 3
+    assert len(await rows(url, "select 1 from timers")) == 5
+    await made.tick()
+    assert await rows(url, "select 1 from timers") == []
+
+
 async def test_the_clock_runs_only_while_the_context_is_connected(
     url: str, opened: Pool, loop: CommandLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

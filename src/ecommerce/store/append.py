@@ -18,8 +18,8 @@ prepare append (
     text[], bigint[], text[], bytea[],
     text[], bytea[], text[], bigint[],
     text[], text[], bytea[], bigint[],
-    text[], bytea[], bigint[], bigint[],
-    text[], text[]
+    text[], text[], bytea[], bigint[], bigint[],
+    text[], text[], text[], text[]
 ) as with
 stale as materialized (
     select from unnest($1, $2) as r (stream, version)
@@ -48,16 +48,18 @@ called as (
     from unnest($11, $12, $13, $14) as c (id, stream, event, count), gate, log where open
 ),
 timed as (
-    insert into timers (id, event, position, due)
-    select id, event, first + count - 1, (select seconds from clock) + seconds
-    from unnest($15, $16, $17, $18) as t (id, event, count, seconds), gate, log where open
+    insert into timers (id, stream, event, position, due)
+    select id, stream, event, first + count - 1, (select seconds from clock) + seconds
+    from unnest($15, $16, $17, $18, $19) as t (id, stream, event, count, seconds), gate, log
+    where open
 ),
 withdrawn as (
     delete from calls
-    where stream = any($19) and attempts = 0 and (select open from gate)
+    where stream = any($20) and attempts = 0 and (select open from gate)
 ),
-settled_calls as (delete from calls where id = any($20) and (select open from gate)),
-settled_timers as (delete from timers where id = any($20) and (select open from gate))
+ended as (delete from timers where stream = any($21) and (select open from gate)),
+settled_calls as (delete from calls where id = any($22) and (select open from gate)),
+settled_timers as (delete from timers where id = any($23) and (select open from gate))
 select case when open then 1 else 0 end::bigint, head, coalesce(first, 0) from gate, log
 """  # noqa: S608 - nothing but another statement is inlined
 """Checks what the batch read, and records all of it or nothing. Run once for each connection."""
@@ -96,11 +98,14 @@ def parameters(batch: Batch) -> list[bytes]:
         _array(_BYTEA, [call.document for call in calls]),
         _numbers(call.count for call in calls),
         _texts(event.id for event, _ in timers),
+        _texts(event.stream for event, _ in timers),
         _array(_BYTEA, [event.document for event, _ in timers]),
         _numbers(event.count for event, _ in timers),
         _numbers(seconds for _, seconds in timers),
         _texts(batch.withdrawn),
-        _texts(batch.settled),
+        _texts(batch.ended),
+        _texts(batch.settled_calls),
+        _texts(batch.settled_timers),
     ]
 
 

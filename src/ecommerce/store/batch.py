@@ -21,6 +21,7 @@ class Rules(Value, frozen=True):
     calls: frozenset[type[Event]]
     withdraws: frozenset[type[Event]]
     timers: Mapping[type[Event], int]
+    ends: frozenset[type[Event]] = frozenset()
 
 
 class Pending(Value, frozen=True):
@@ -80,7 +81,9 @@ class Batch:
         self.calls: list[Added] = []
         self.timers: list[tuple[Added, int]] = []
         self.withdrawn: set[str] = set()
-        self.settled: list[str] = []
+        self.ended: set[str] = set()
+        self.settled_calls: list[str] = []
+        self.settled_timers: list[str] = []
 
     def decide(self, unit: Unit, streams: Sequence[str]) -> Outcome:
         """Decide a unit, which sees what those before it record. A fault of it is its own."""
@@ -105,7 +108,8 @@ class Batch:
 
     def _record(self, unit: Unit, states: Mapping[str, Any], decision: Decision) -> Pending:
         if unread := decision.keys() - states.keys():
-            raise LookupError(f"{unit.command!r} writes to streams that it did not read: {unread}")
+            name = type(unit.command).__name__
+            raise LookupError(f"{name} writes to streams that it did not read: {sorted(unread)}")
         after = {
             stream: self._rules.folds.evolve(stream, self.states[stream], events)
             for stream, events in decision.items()
@@ -117,7 +121,8 @@ class Batch:
         for event in added:
             self._follow(event)
         if unit.settles:
-            self.settled.append(unit.settles)
+            timer = unit.key.startswith("timer:")
+            (self.settled_timers if timer else self.settled_calls).append(unit.settles)
         pending = Pending(unit, tuple(event.id for event in added), len(self.events))
         self.keys.append(pending)
         return pending
@@ -139,6 +144,9 @@ class Batch:
         if kind in self._rules.withdraws:
             self.calls = [call for call in self.calls if call.stream != added.stream]
             self.withdrawn.add(added.stream)
+        if kind in self._rules.ends:
+            self.timers = [timer for timer in self.timers if timer[0].stream != added.stream]
+            self.ended.add(added.stream)
         if kind in self._rules.calls:
             self.calls.append(added)
         if kind in self._rules.timers:

@@ -12,11 +12,12 @@ import structlog
 from ecommerce.faults import reach
 from ecommerce.kernel import Decider, Event
 from ecommerce.store.batch import Batch, Known, Rules
+from ecommerce.store.connection import is_outage
 from ecommerce.store.folds import Folds, Versioned
 from ecommerce.store.held import Held
 from ecommerce.store.line import PATIENCE, Line, Waiting
 from ecommerce.store.unit import Answer, Unit
-from ecommerce.store.writer import Writer, is_outage
+from ecommerce.store.writer import Writer
 
 BATCH: Final = 256
 """How many units are recorded in one transaction at most."""
@@ -34,9 +35,9 @@ class CommandLoop:
     """Records the units of one context.
 
     An event whose type is in `calls` makes a row there, one in `withdraws` takes back its stream's
-    calls that were not begun, one in `timers` sets a timer of so many seconds. `on_commit` is told
-    after new events were committed; it must not block. At most `queue_size` units wait; states of
-    about `cache_bytes` are held between batches.
+    calls that were not begun, one in `timers` sets a timer of so many seconds, one in `ends` takes
+    back its stream's timers. `on_commit` is told after new events were committed; it must not
+    block. At most `queue_size` units wait; states of about `cache_bytes` are held between batches.
     """
 
     def __init__(  # noqa: PLR0913 - all that makes a context's loop, given once and by name
@@ -48,13 +49,20 @@ class CommandLoop:
         calls: Iterable[type[Event]] = (),
         withdraws: Iterable[type[Event]] = (),
         timers: Mapping[type[Event], int] | None = None,
+        ends: Iterable[type[Event]] = (),
         on_commit: Callable[[], None] = lambda: None,
         queue_size: int = 4096,
         cache_bytes: int = 64 * 2**20,
     ) -> None:
         self._folds = Folds(decider)
         self._rules = Rules(
-            context, decider, self._folds, frozenset(calls), frozenset(withdraws), timers or {}
+            context,
+            decider,
+            self._folds,
+            frozenset(calls),
+            frozenset(withdraws),
+            timers or {},
+            frozenset(ends),
         )
         self._on_commit = on_commit
         self._line = Line(queue_size)
@@ -103,16 +111,29 @@ class CommandLoop:
                 async with asyncio.timeout(_SILENCE):
                     if await self._attempt(units, locked=locked):
                         return
+                if locked:
+                    await self._distrust()
             except Exception as error:  # noqa: BLE001 - it is the answer of the unit that it is due to
                 _log.warning("store.failed", error=repr(error), units=len(units))
                 await asyncio.sleep(_PAUSE)
-                await self._writer.open()
+                await self._reopen()
                 if not is_outage(error):
                     await self._isolate(units, error)
                     return
             # What came in between, or was committed without our hearing of it, is seen under the
             # lock; nothing else comes in there.
             locked = True
+
+    async def _distrust(self) -> None:
+        """Forget states that are ahead of the log itself: it was put back to an earlier state."""
+        _log.error("store.log_went_back", held=len(self._held))
+        await asyncio.sleep(_PAUSE)
+        await self._reopen()
+
+    async def _reopen(self) -> None:
+        """Connect anew, and hold nothing: behind the address there may be another database."""
+        self._held.clear()
+        await self._writer.open()
 
     async def _isolate(self, units: list[Waiting], error: Exception) -> None:
         """Record units one by one, as the database does not take what one of them brings."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from select import POLLIN, poll
+from typing import Any, Final, TypeAlias
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
@@ -17,6 +19,18 @@ TIMEOUTS = {
     "lock_timeout": "5s",
     "statement_timeout": "15s",
 }
+
+# Classes of errors: connection, transaction state, rollback, resources, locks, operator, system.
+_OUTAGES: Final = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell a database that does not answer now from one that will never take what it was given."""
+    if not isinstance(error, psycopg.Error):
+        return isinstance(error, OSError)  # a TimeoutError is one too
+    if error.sqlstate:
+        return error.sqlstate[:2] in _OUTAGES
+    return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
 
 
 def arguments(**settings: str) -> dict[str, Any]:
@@ -35,5 +49,13 @@ def pool(url: str, *, size: int) -> Pool:
     Who waits longer than five seconds for one of them gets a `psycopg_pool.PoolTimeout`.
     """
     return AsyncConnectionPool(
-        url, kwargs=arguments(), min_size=1, max_size=size, open=False, timeout=5
+        url, kwargs=arguments(), min_size=1, max_size=size, open=False, timeout=5, check=_alive
     )
+
+
+async def _alive(connection: Connection) -> None:
+    """Raise `psycopg.Error` where the server has closed an idle connection; asks it nothing."""
+    socket = poll()
+    socket.register(connection.pgconn.socket, POLLIN)
+    while socket.poll(0):
+        connection.pgconn.consume_input()

@@ -149,9 +149,6 @@ class Codec:
     def __init__(self, events: Iterable[type[Event]]) -> None:
         self._decoders = {event.__name__: msgspec.json.Decoder(event) for event in events}
 
-    def __contains__(self, type_name: str) -> bool:
-        return type_name in self._decoders
-
     def decode(self, document: bytes, position: int) -> Recorded[Any] | None:
         """Read a document, or nothing where its type is none of ours.
 

@@ -24,6 +24,11 @@ class Held:
     def __len__(self) -> int:
         return len(self._held)
 
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        self._held.clear()
+        self._weight = 0
+
     def get(self, stream: str) -> Versioned | None:
         """Give the state of a stream, if it is held."""
         if entry := self._held.get(stream):

@@ -38,13 +38,14 @@ update clock set
 where advanced_at <= now() - interval '1 second'
 """
 
+# Materialized, lest the planner run the limited part once for each row of the table.
 _TAKE: Final = """
-update timers set due = due + %s
-where id in (
+with taken as materialized (
     select id from timers where due <= (select seconds from clock)
     order by due limit %s for update skip locked
 )
-returning id, event, position
+update timers set due = due + %s from taken where timers.id = taken.id
+returning timers.id, event, position
 """
 
 
@@ -82,9 +83,15 @@ class Ticker:
         """Advance the clock, and submit what is due. Raises `psycopg.Error`."""
         async with self._pool.connection() as connection:
             await connection.execute(_ADVANCE, prepare=True)
-            cursor = await connection.execute(_TAKE, (LEASE, _AT_ONCE), prepare=True)
+        while await self._submit_due() == _AT_ONCE:
+            pass
+
+    async def _submit_due(self) -> int:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_TAKE, (_AT_ONCE, LEASE), prepare=True)
             taken = await cursor.fetchall()
         await asyncio.gather(*(self._fire(*timer) for timer in taken))
+        return len(taken)
 
     async def _fire(self, timer: str, event: bytes, position: int) -> None:
         try:

@@ -23,7 +23,10 @@ class Unit(Value, frozen=True):
     cause: Cause
     command: Command
     settles: str | None = None
-    """The id of the row in `calls` or `timers` that this unit ends, in the same transaction."""
+    """The id of the row that this unit removes in the same transaction.
+
+    It is one of `timers` where the key is a timer's, else one of `calls`.
+    """
 
 
 class Answer(Value, frozen=True):

@@ -60,8 +60,6 @@ where locktype = 'advisory' and granted and pg_locks.database = datid
     and state_change < now() - current_setting('idle_in_transaction_session_timeout')::interval
 """  # noqa: S608 - nothing but the lock's key is inlined
 
-# Classes of errors: connection, transaction state, rollback, resources, locks, operator, system.
-_OUTAGES: Final = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 _log = structlog.get_logger()
 
 
@@ -70,15 +68,6 @@ class Found(Value, frozen=True):
 
     events: Mapping[str, Sequence[tuple[int, bytes]]]
     keys: Mapping[str, Known]
-
-
-def is_outage(error: Exception) -> bool:
-    """Tell a database that cannot record now from one that will never record this."""
-    if not isinstance(error, psycopg.Error):
-        return isinstance(error, TimeoutError)
-    if error.sqlstate:
-        return error.sqlstate[:2] in _OUTAGES
-    return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
 
 
 class Writer:
