@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 POLL: Final = 0.1
-SILENCE: Final = 2.0
-"""Seconds between lines where there is no terminal."""
+SILENCE: Final = 10.0
+"""Seconds until the same is said again where there is no terminal."""
 
 console: Final = Console(highlight=False, soft_wrap=True)
 if not console.is_terminal:
@@ -30,14 +30,14 @@ def wait(for_what: Callable[[], str], seconds: float, advice: str) -> None:
     `for_what` says what is missing, and nothing when all is there. Raises `ClickException` with
     the advice when the time is over.
     """
-    deadline, next_line = time.monotonic() + seconds, time.monotonic()
+    deadline, said, again = time.monotonic() + seconds, "", 0.0
     with console.status("") as spinner:
         while missing := for_what():
             now = time.monotonic()
             if now > deadline:
                 raise click.ClickException(f"Waited {seconds:.0f} s for {missing}. {advice}")
             spinner.update(f"waiting for {escape(missing)}")
-            if now >= next_line and not console.is_terminal:
+            if not console.is_terminal and (missing != said or now > again):
                 say(f"waiting for {missing}")
-                next_line = now + SILENCE
+                said, again = missing, now + SILENCE
             time.sleep(POLL)
