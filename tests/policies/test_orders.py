@@ -44,3 +44,11 @@ def test_returned_stock_completes_the_compensation() -> None:
 
 def test_an_order_that_nobody_answered_is_cancelled_and_gives_its_stock_back() -> None:
     assert expire(order_created) == CancelOrder("7", "timed_out", "timed out", compensate=True)
+
+
+def test_of_many_skus_that_are_short_three_are_named() -> None:
+    shortages = tuple(Shortage(sku, 2, 1) for sku in ("A", "B", "C", "D", "E"))
+    (command,) = react(StockReservationFailed("7", shortages), "reservation-7@1")
+    assert isinstance(command, CancelOrder)
+    named = "A (1 of 2 left), B (1 of 2 left), C (1 of 2 left)"
+    assert command.reason == f"out of stock: {named} and 2 more"

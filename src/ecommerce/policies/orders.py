@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
 
 from ecommerce.aggregates.orders import (
     CancelOrder,
@@ -11,9 +11,12 @@ from ecommerce.aggregates.orders import (
     ConfirmOrder,
     OrderCommand,
 )
-from ecommerce.events.inventory import StockCompensated, StockReservationFailed
+from ecommerce.events.inventory import Shortage, StockCompensated, StockReservationFailed
 from ecommerce.events.orders import OrderCreated
 from ecommerce.events.payments import PaymentFailed, PaymentSucceeded
+
+NAMED: Final = 3
+"""How many of the SKUs that are short a customer is told by name."""
 
 Trigger: TypeAlias = PaymentSucceeded | PaymentFailed | StockReservationFailed | StockCompensated
 
@@ -26,10 +29,16 @@ def react(event: Trigger, _event_id: str) -> Iterator[OrderCommand]:
         case PaymentFailed(order_id, _, reason):
             yield CancelOrder(order_id, "payment_failed", reason, compensate=True)
         case StockReservationFailed(order_id, shortages):
-            short = ", ".join(f"{s.sku} ({s.available} of {s.requested} left)" for s in shortages)
-            yield CancelOrder(order_id, "out_of_stock", f"out of stock: {short}", compensate=False)
+            reason = f"out of stock: {_in_words(shortages)}"
+            yield CancelOrder(order_id, "out_of_stock", reason, compensate=False)
         case StockCompensated(order_id):
             yield CompleteCompensation(order_id)
+
+
+def _in_words(shortages: Sequence[Shortage]) -> str:
+    named = [f"{s.sku} ({s.available} of {s.requested} left)" for s in shortages[:NAMED]]
+    more = len(shortages) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def expire(event: OrderCreated) -> CancelOrder:
