@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, TypeAlias
 
 from litestar import Router
+from msgspec.structs import replace
 
 from ecommerce.adapters import notifications as mail_server
 from ecommerce.adapters import payments as payment_provider
@@ -20,6 +21,7 @@ from ecommerce.api.reading import Read
 from ecommerce.api.units import Submit
 from ecommerce.bus.member import Member
 from ecommerce.config import Settings
+from ecommerce.events import PUBLISHED
 from ecommerce.events.notifications import NotificationQueued
 from ecommerce.events.orders import OrderCancelled, OrderConfirmed, OrderCreated
 from ecommerce.events.payments import PaymentClosed, PaymentStarted, RefundStarted
@@ -38,7 +40,7 @@ from ecommerce.projections import (
     sales,
     stock,
 )
-from ecommerce.projections.projection import Projection
+from ecommerce.projections.projection import Projection, sources
 
 Calls: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Mapping[type[Event], Any]]]
 """Opens what a context calls outside: for each event that is an intent, who carries it out."""
@@ -77,13 +79,13 @@ class Context(Value, frozen=True):
 
 _TABLE: Final = (
     Context(
-        Member("catalog", histories=("inventory",)),
+        Member("catalog"),
         catalog_aggregates,
         projections=(products,),
         routes=lambda submit, read, _: [catalog.router(submit, read)],
     ),
     Context(
-        Member("orders", 3, orders_policy.Trigger, orders_policy.react, histories=("catalog",)),
+        Member("orders", 3, orders_policy.Trigger, orders_policy.react),
         orders_aggregates,
         projections=(price_list, order_page, sales),
         routes=lambda submit, read, _: [orders.router(submit, read)],
@@ -116,13 +118,17 @@ _TABLE: Final = (
         calls=lambda settings: mail_server.calls(settings.smtp_url, settings.mail_from),
     ),
     Context(
-        Member(
-            "audit",
-            histories=("catalog", "orders", "inventory", "payments", "notifications"),
-        ),
+        Member("audit"),
         projections=(order_timeline,),
         routes=lambda _, read, __: [audit.router(read)],
     ),
 )
 
-CONTEXTS: Final = {context.name: context for context in _TABLE}
+
+def _with_histories(context: Context) -> Context:
+    read = {source for projection in context.projections for source in sources(projection)}
+    foreign = tuple(name for name in PUBLISHED if name in read - {context.name})
+    return replace(context, member=replace(context.member, histories=foreign))
+
+
+CONTEXTS: Final = {context.name: _with_histories(context) for context in _TABLE}

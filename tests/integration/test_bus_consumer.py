@@ -1,23 +1,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aio_pika import Message
 from msgspec.structs import replace
 
-from ecommerce.aggregates.inventory import CompensateStock, ReserveStock
+from consuming import Loop, compensate, consuming, created, order_of, parked, parks
 from ecommerce.bus.consumer import Consumer
 from ecommerce.bus.message import write
-from ecommerce.events.orders import CompensateInventory, OrderCreated
+from ecommerce.events.orders import OrderCreated
 from ecommerce.policies import notifications
 from ecommerce.store.connection import Pool
-from ecommerce.store.envelope import Recorded, encode, routing_key
-from ecommerce.store.unit import Answer, KeyReused, LoopFull, StoreUnavailable, Unit
+from ecommerce.store.envelope import encode, routing_key
+from ecommerce.store.unit import KeyReused, LoopFull, StoreUnavailable
 from facts import order_created
 from readside import connected, database, until
 from recording import recorded
@@ -25,6 +24,12 @@ from servers import Broker
 from shop_bus import MEMBERS, Bus, bus
 
 pytestmark = pytest.mark.servers
+
+UNREADABLE = [
+    Message(b"?", user_id="admin"),
+    Message(encode(recorded(order_created, 1)).replace(b"order-7", b"\xff"), user_id="admin"),
+    Message(b'{"data":' + b"[" * 100_000, user_id="admin"),
+]
 
 
 @pytest.fixture
@@ -37,81 +42,6 @@ async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
 async def pool(postgres: str) -> AsyncIterator[Pool]:
     async with database(postgres) as url, connected(url) as opened:
         yield opened
-
-
-class Loop:
-    """Records units in memory, each key once, as the command loop does."""
-
-    def __init__(self, fail: Callable[[Unit], Exception | None] = lambda _: None) -> None:
-        self.recorded: dict[str, Unit] = {}
-        self.fail = fail
-        self.tries: Counter[str] = Counter()
-        self.running: Counter[str] = Counter()
-        self.at_once = 0
-        self.go = asyncio.Event()
-        self.go.set()
-
-    async def submit(self, unit: Unit) -> Answer:
-        order_id = order_of(unit)
-        self.tries[order_id] += 1
-        self.running[order_id] += 1
-        self.at_once = max(self.at_once, self.running.total())
-        assert self.running[order_id] == 1, "a key overtook itself"
-        try:
-            await self.go.wait()
-            await asyncio.sleep(0)
-            if error := self.fail(unit):
-                raise error
-            self.recorded.setdefault(unit.key, unit)
-        finally:
-            self.running[order_id] -= 1
-        return Answer((), len(self.recorded))
-
-    def has(self, count: int) -> Callable[[], Any]:
-        async def reached() -> bool:
-            return len(self.recorded) >= count
-
-        return reached
-
-
-def order_of(unit: Unit) -> str:
-    command = unit.command
-    assert isinstance(command, ReserveStock | CompensateStock)
-    return command.order_id
-
-
-def created(order_id: str) -> Recorded[Any]:
-    return recorded(replace(order_created, order_id=order_id), 1)
-
-
-def compensate(order_id: str, version: int = 2) -> Recorded[Any]:
-    return recorded(CompensateInventory(order_id, ("TEA",)), version)
-
-
-@asynccontextmanager
-async def consuming(shop: Bus, pool: Pool, loop: Loop, name: str = "a") -> AsyncIterator[Consumer]:
-    """Run inventory's consumer, and drain it at the end of the block."""
-    consumer = Consumer(MEMBERS["inventory"], shop.url("inventory"), pool, loop.submit, name)
-    run = asyncio.ensure_future(consumer.run())
-    try:
-        yield consumer
-    finally:
-        loop.go.set()
-        await consumer.drain()
-        await run
-
-
-async def parked(pool: Pool) -> list[tuple[Any, ...]]:
-    async with pool.connection() as db:
-        rows = await db.execute("select key, message_id, reason, attempts from parked order by id")
-        return await rows.fetchall()
-
-
-async def parks(pool: Pool, count: int) -> None:
-    async def reached() -> bool:
-        return len(await parked(pool)) >= count
-
-    await until(reached)
 
 
 async def left(shop: Bus, context: str = "inventory") -> int:
@@ -213,11 +143,11 @@ async def test_what_cannot_be_read_goes_to_the_parked_queue_at_once(shop: Bus, p
     unsigned.user_id = None
     async with shop.channel("admin") as channel:
         target = await channel.get_exchange("orders.events", ensure=False)
-        for message in (forged, unsigned, Message(b"?", user_id="admin")):
+        for message in (forged, unsigned, *UNREADABLE):
             await target.publish(message, key)
 
     async def there() -> bool:
-        return await shop.depth("inventory.parked") == 3
+        return await shop.depth("inventory.parked") == 2 + len(UNREADABLE)
 
     async with consuming(shop, pool, loop):
         await shop.publish(created("7"))

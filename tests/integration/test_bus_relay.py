@@ -108,6 +108,33 @@ async def test_the_log_is_published_in_order_with_what_its_readers_need(
     assert (first.body,) == body
 
 
+async def test_it_advances_while_the_broker_confirms_and_not_longer(
+    shop: Bus, url: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STALE", 1.5)
+    alarm = asyncio.Event()
+
+    async def send(*_: Any) -> None:
+        await alarm.wait()
+
+    leading, standby = (
+        Relay("inventory", shop.url("inventory"), url, f"inventory-{n}", asyncio.Event())
+        for n in (1, 2)
+    )
+
+    async def both(*, advance: bool) -> bool:
+        return leading.advancing is standby.advancing is advance
+
+    assert not leading.advancing
+    async with running(leading.run(), standby.run()):
+        await until(lambda: both(advance=True))
+        monkeypatch.setattr(module, "_send_one", send)
+        await append(pool, *receipts(1))
+        await until(lambda: both(advance=False))
+        alarm.set()
+        await until(lambda: both(advance=True))
+
+
 async def test_private_events_are_closed_over(shop: Bus, url: str, pool: Pool) -> None:
     await append(pool, *receipts(6))
     async with pool.connection() as db:

@@ -14,20 +14,21 @@ import structlog
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
+from ecommerce.store import connection as store
+
 HEARTBEAT: Final = 10
 """Seconds; a broker gone without a word is noticed within three of these."""
 
-OUTAGES: Final = (
-    OSError,
-    TimeoutError,
-    AMQPError,
-    ChannelInvalidStateError,
-    psycopg.OperationalError,
-)
+OUTAGES: Final = (OSError, AMQPError, ChannelInvalidStateError, psycopg.OperationalError)
 """What a broker or a database that is down, or restarting, looks like."""
 
 _STABLE: Final = 10.0
 _log = structlog.get_logger()
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell a broker or a database that is away from a fault of what it was asked."""
+    return store.is_outage(error) or isinstance(error, (AMQPError, ChannelInvalidStateError))
 
 
 def pauses(first: float = 0.2, most: float = 5.0) -> Iterator[float]:
@@ -76,10 +77,11 @@ async def supervise(
             async with connected(url, name) as connection:
                 await first_of(session(connection), _lost(connection))
                 return
-        except OUTAGES as error:
-            _log.warning("bus.interrupted", connection=name, error=repr(error))
-        except Exception:  # noqa: BLE001 - a fault of one session must not end the service
-            _log.exception("bus.failed", connection=name)
+        except Exception as error:  # noqa: BLE001 - a fault of one session must not end the service
+            if is_outage(error):
+                _log.warning("bus.interrupted", connection=name, error=repr(error))
+            else:
+                _log.exception("bus.failed", connection=name)
         if loop.time() - began > _STABLE:
             waits = pauses()
         await wait(stop, next(waits))

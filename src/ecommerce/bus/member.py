@@ -22,7 +22,7 @@ class Member(Value, frozen=True):
     """The union of the events that its policy takes."""
     react: React | None = None
     histories: tuple[str, ...] = ()
-    """The contexts whose history its projections read."""
+    """The other contexts whose history its projections read, as the projections' types say."""
 
     @property
     def triggers(self) -> tuple[type[Event], ...]:

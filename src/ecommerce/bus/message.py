@@ -69,6 +69,7 @@ def read(message: AbstractIncomingMessage) -> Received:
     _expect(owner == envelope.source, "its subject is not its sender's")
     stream, _, version = envelope.id.rpartition("@")
     _expect(stream == envelope.subject and version.isdecimal(), "its id is not its subject's")
+    _expect(envelope.id.isprintable(), "its id cannot be told")
     _expect(message.message_id == envelope.id, "its message id is not its document's")
     if not isinstance(position, int):
         raise Unreadable("it has no position")

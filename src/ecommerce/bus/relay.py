@@ -23,6 +23,9 @@ PAGE: Final = 200
 POLL: Final = 0.2
 """Seconds between two looks at the log when nothing wakes the relay."""
 
+STALE: Final = 5.0
+"""Seconds after which a relay that has confirmed nothing of what there is counts as stuck."""
+
 _CONFIRM: Final = 15.0
 _PING: Final = 1.0
 _PATIENCE: Final = 5.0
@@ -36,7 +39,12 @@ _LEADER: Final = """
       and (classid::bigint << 32) + objid::bigint = hashtextextended('ecommerce.relay', 0)
 """
 _REACHED: Final = "select position, previous from relay"
-_REACH: Final = "update relay set position = %s, previous = %s"
+_REACH: Final = """
+    update relay set position = %s, previous = %s where position = %s and previous = %s
+"""
+_STANDING: Final = """
+    select position, position >= (select coalesce(max(notification_id), 0) from events) from relay
+"""
 
 
 async def leader(connection: Connection) -> str | None:
@@ -62,7 +70,18 @@ class Relay:
         self._database_url = database_url
         self._name = f"{context} relay {instance}"
         self._wake = wake
+        self._standing: int | None = None
+        self._advanced_at = -STALE
         self.leading = False
+
+    @property
+    def advancing(self) -> bool:
+        """Say whether all that the context recorded is published, by whichever relay, or goes on.
+
+        It is not where the broker takes nothing, as in an alarm for memory or disk, and not before
+        this relay has had a look.
+        """
+        return asyncio.get_running_loop().time() - self._advanced_at < STALE
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -94,6 +113,10 @@ class Relay:
         )
 
     async def _stand_by(self, connection: Connection) -> None:
+        position, at_head = await _row(connection, _STANDING)
+        if at_head or position != self._standing:
+            self._note_advance()
+        self._standing = position
         await wait(self._wake, _PING)
         if self._wake.is_set():
             self._wake.clear()
@@ -105,18 +128,23 @@ class Relay:
             self._wake.set()
 
     async def _publish(self, lock: Connection, pages: Connection, target: AbstractExchange) -> None:
-        position, previous = await _row(lock, _REACHED)
         while True:
             self._wake.clear()
+            position, previous = await _row(lock, _REACHED)
             page = await log.read(pages, position, PAGE)
+            if page:
+                to, before, failure = await self._send(target, page, previous)
+                reach("relay.published")
+                # Where it was set back meanwhile it stays there, and goes on from there.
+                await lock.execute(_REACH, (to, before, position, previous))
+                if failure:
+                    raise failure
+            self._note_advance()
             if not page:
                 await wait(self._wake, POLL)
-                continue
-            position, previous, failure = await self._send(target, page, previous)
-            reach("relay.published")
-            await lock.execute(_REACH, (position, previous))
-            if failure:
-                raise failure
+
+    def _note_advance(self) -> None:
+        self._advanced_at = asyncio.get_running_loop().time()
 
     async def _send(
         self, target: AbstractExchange, page: Sequence[Entry], previous: int

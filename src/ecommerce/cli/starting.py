@@ -75,12 +75,13 @@ def _start_servers(run: Run, secrets: dict[str, str]) -> None:
 
 
 def _open_broker(run: Run, secrets: dict[str, str]) -> None:
+    """Wait for the broker, and bring it to the code: an import at boot removes no binding."""
     if not run.broker:
         _wait_for_port(run, "RabbitMQ", run.port(ports.AMQP))
-        return
+        _wait_for_port(run, "RabbitMQ's management", run.port(ports.MANAGEMENT))
     url = servers.management_url(run, secrets)
     for line in asyncio.run(management.apply(url, _definitions(secrets))):
-        say(f"Your broker still differs: {line}")
+        say(f"The broker still differs: {line}")
 
 
 def _migrate(run: Run, secrets: dict[str, str]) -> None:
