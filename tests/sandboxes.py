@@ -6,6 +6,7 @@ import mailbox
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -63,6 +64,7 @@ class PaymentProvider(Program):
     """The sandbox payment provider, with what it keeps in a file."""
 
     def __init__(self, state: Path, webhook_url: str = "") -> None:
+        self._state = state
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = {
@@ -73,6 +75,11 @@ class PaymentProvider(Program):
             "PAYMENT_WEBHOOK_SECRET": SECRET,
         }
         super().__init__("payment_provider", port, environment)
+
+    def forget_keys(self) -> None:
+        """Forget all idempotency keys, as the provider does after a day."""
+        with closing(sqlite3.connect(self._state)) as database, database:
+            database.execute("delete from answers")
 
     async def ledger(self, order_id: str) -> dict[str, Any]:
         async with httpx.AsyncClient(base_url=self.url) as http:

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -17,7 +16,7 @@ import uvloop
 
 from ecommerce.api import health
 from ecommerce.api.app import application
-from ecommerce.api.server import serve_http
+from ecommerce.api.server import is_loopback, serve_http
 from ecommerce.bus.connection import OUTAGES, pauses, wait
 from ecommerce.bus.consumer import Consumer
 from ecommerce.bus.history import newest, read_history
@@ -96,19 +95,24 @@ async def _serve(
     routers = context.routes(submit, reading.reader.read, settings)
     checks = partial(_checks, reading, deciding)
     app = application(context.name, [*routers, health.router(checks)])
-    say = partial(_log.info, "service.listens", host=settings.http_host, trusts_every_caller=True)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part) for part in reading.parts()]
         if deciding:
             running += [tasks.create_task(part) for part in deciding.parts()]
         await serve_http(
-            app, settings.http_host, settings.http_port, stop, lambda port: say(port=port)
+            app, settings.http_host, settings.http_port, stop, partial(_say, settings.http_host)
         )
         if deciding:
             await deciding.drain()
         for task in running:
             task.cancel()
     _log.info("service.stopped")
+
+
+def _say(host: str, port: int) -> None:
+    _log.info("service.listens", host=host, port=port, trusts_every_caller=True)
+    if not is_loopback(host):
+        _log.warning("service.open_to_others", why="every caller is believed: X-Caller is no proof")
 
 
 async def _refuse(_: Unit) -> Answer:
@@ -204,7 +208,9 @@ class WriteSide:
         self._consumer = Consumer(
             context.member, settings.amqp_url, place.database, submit, place.instance
         )
-        self._worker = CallWorker(place.database, submit, handlers, self._called)
+        self._worker = CallWorker(
+            place.database, submit, handlers, self._called, withdraws=context.withdraws
+        )
         self._ticker = Ticker(place.database, submit, context.timers, self._is_connected)
 
     def parts(self) -> list[Part]:
@@ -230,10 +236,9 @@ class WriteSide:
         }
 
     async def drain(self) -> None:
-        """Finish what has begun: messages first, then calls, then what waits to be recorded."""
-        self._worker.stop()
-        if self._place.context.member.queues:
-            await self._consumer.drain()
+        """Finish what has begun: messages and calls, then what waits to be recorded."""
+        hears = [self._consumer.drain()] if self._place.context.member.queues else []
+        await asyncio.gather(self._worker.drain(), *hears)
         await self.loop.stop()
 
     def _is_connected(self) -> bool:
@@ -246,6 +251,8 @@ class WriteSide:
 
     async def _prune(self) -> None:
         while True:
-            with suppress(psycopg.Error):
+            try:
                 await prune(self._place.database)
+            except psycopg.Error as error:
+                _log.warning("service.keys_not_pruned", error=str(error))
             await asyncio.sleep(DAY)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import stripe
-from aiobreaker import CircuitBreakerError
+from msgspec.structs import replace
 
 from ecommerce.adapters import payments
+from ecommerce.adapters import provider as api
 from ecommerce.aggregates.payments import CompleteRefund, FailPayment, SucceedPayment
 from ecommerce.events.payments import PaymentStarted, RefundStarted
 from ecommerce.kernel import Event, Money
 from ecommerce.sandbox.webhooks import signature
+from ecommerce.store.calls import Call, KeySpent, NotBegun
 from ecommerce.store.envelope import Cause, Recorded
 from sandboxes import KEY, SECRET, PaymentProvider, free_port, running
+from writing import until
 
 
 @pytest.fixture(scope="module")
@@ -31,18 +36,18 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaymentProvid
 
 
 @pytest.fixture
-async def calls(provider: PaymentProvider) -> AsyncIterator[Mapping[type[Event], payments.Call]]:
+async def calls(provider: PaymentProvider) -> AsyncIterator[Mapping[type[Event], Call]]:
     async with payments.calls(provider.url, KEY) as calls:
         yield calls
 
 
 @pytest.fixture
-def charge(calls: Mapping[type[Event], payments.Call]) -> payments.Call:
+def charge(calls: Mapping[type[Event], Call]) -> Call:
     return calls[PaymentStarted]
 
 
 @pytest.fixture
-def refund(calls: Mapping[type[Event], payments.Call]) -> payments.Call:
+def refund(calls: Mapping[type[Event], Call]) -> Call:
     return calls[RefundStarted]
 
 
@@ -51,18 +56,22 @@ def order_id() -> str:
     return str(uuid4())
 
 
-def recorded(event: Any) -> Recorded[Any]:
+def recorded(event: Any, age: timedelta = timedelta()) -> Recorded[Any]:
     stream = f"payment-{event.order_id}"
     cause = Cause(event.order_id, f"reservation-{event.order_id}@1", "policy:payments")
-    return Recorded(event, "payments", stream, 2, 2, datetime.now(UTC), cause)
+    return Recorded(event, "payments", stream, 2, 2, datetime.now(UTC) - age, cause)
 
 
 def due(order_id: str, method: str = "pm_card_visa", currency: str = "GBP") -> Recorded[Any]:
     return recorded(PaymentStarted(order_id, Money(1999, currency), method))
 
 
+async def charged(provider: PaymentProvider, order_id: str) -> bool:
+    return bool((await provider.ledger(order_id))["charges"])
+
+
 async def test_a_charge_succeeds_under_its_key_once(
-    provider: PaymentProvider, charge: payments.Call, order_id: str
+    provider: PaymentProvider, charge: Call, order_id: str
 ) -> None:
     outcomes = await asyncio.gather(*(charge(due(order_id), order_id) for _ in range(4)))
     (made,) = (await provider.ledger(order_id))["charges"]
@@ -86,7 +95,7 @@ async def test_a_charge_succeeds_under_its_key_once(
 )
 async def test_a_refusal_for_good_is_a_failed_payment(
     provider: PaymentProvider,
-    charge: payments.Call,
+    charge: Call,
     order_id: str,
     method: str,
     code: str,
@@ -98,14 +107,14 @@ async def test_a_refusal_for_good_is_a_failed_payment(
     assert (await provider.ledger(order_id))["captured"] == 0
 
 
-async def test_many_declines_do_not_open_the_circuit(charge: payments.Call, order_id: str) -> None:
-    for n in range(payments.FAILURES + 1):
+async def test_many_declines_do_not_open_the_circuit(charge: Call, order_id: str) -> None:
+    for n in range(api.FAILURES + 1):
         await charge(due(order_id, "pm_card_visa_chargeDeclined"), f"{order_id}/{n}")
     assert isinstance(await charge(due(order_id), order_id), SucceedPayment)
 
 
 async def test_a_charge_that_needs_its_owner_fails_and_can_never_be_captured(
-    provider: PaymentProvider, charge: payments.Call, order_id: str
+    provider: PaymentProvider, charge: Call, order_id: str
 ) -> None:
     for _ in range(2):
         outcome = await charge(due(order_id, "pm_card_authenticationRequired"), order_id)
@@ -117,23 +126,60 @@ async def test_a_charge_that_needs_its_owner_fails_and_can_never_be_captured(
 
 
 async def test_an_unknown_outcome_raises_and_the_same_key_settles_it(
-    provider: PaymentProvider, charge: payments.Call, order_id: str
+    provider: PaymentProvider, charge: Call, order_id: str
 ) -> None:
-    await provider.fail(when="after", status=500, times=payments.RETRIES + 1)
+    await provider.fail(when="after", status=500, times=api.RETRIES + 1)
     with pytest.raises(stripe.APIError):
         await charge(due(order_id), order_id)
     assert isinstance(await charge(due(order_id), order_id), SucceedPayment)
     assert len((await provider.ledger(order_id))["charges"]) == 1
 
 
-async def test_an_error_stored_under_the_key_raises(
-    provider: PaymentProvider, charge: payments.Call, order_id: str
+async def test_an_error_stored_under_the_key_spends_it_and_a_new_key_charges(
+    provider: PaymentProvider, charge: Call, order_id: str
 ) -> None:
     await provider.fail(when="instead", status=500)
     for _ in range(2):
-        with pytest.raises(stripe.APIError):
-            await charge(due(order_id), order_id)
+        with pytest.raises(KeySpent):
+            await charge(due(order_id), f"{order_id}/1")
     assert (await provider.ledger(order_id))["charges"] == []
+    assert isinstance(await charge(due(order_id), f"{order_id}/2"), SucceedPayment)
+    assert len((await provider.ledger(order_id))["charges"]) == 1
+
+
+async def test_an_error_stored_under_the_key_of_a_charge_that_was_made_spends_nothing(
+    provider: PaymentProvider, charge: Call, order_id: str
+) -> None:
+    made = await charge(due(order_id), f"{order_id}/1")
+    await provider.fail(when="instead", status=500)
+    assert await charge(due(order_id), f"{order_id}/2") == made
+    assert len((await provider.ledger(order_id))["charges"]) == 1
+
+
+async def test_many_stored_errors_do_not_open_the_circuit(
+    provider: PaymentProvider, charge: Call, order_id: str
+) -> None:
+    await provider.fail(when="instead", status=500, times=api.FAILURES + 1)
+    for n in range(api.FAILURES + 1):
+        with pytest.raises(KeySpent):
+            await charge(due(order_id), f"{order_id}/{n}")
+    assert isinstance(await charge(due(order_id), order_id), SucceedPayment)
+
+
+async def test_a_key_that_the_provider_has_forgotten_charges_nobody_again(
+    provider: PaymentProvider, charge: Call, order_id: str
+) -> None:
+    owed = due(order_id)
+    made = await charge(owed, order_id)
+    provider.forget_keys()
+    old = replace(owed, time=owed.time - api.KEYS_LIVE - timedelta(minutes=1))
+    assert await charge(old, order_id) == made
+    assert len((await provider.ledger(order_id))["charges"]) == 1
+
+
+async def test_a_charge_that_is_old_and_was_never_made_is_made(charge: Call, order_id: str) -> None:
+    owed = recorded(PaymentStarted(order_id, Money(1999, "GBP"), "pm_card_visa"), timedelta(days=3))
+    assert isinstance(await charge(owed, order_id), SucceedPayment)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +187,12 @@ async def test_an_error_stored_under_the_key_raises(
 )
 async def test_a_provider_that_is_too_busy_raises(
     provider: PaymentProvider,
-    charge: payments.Call,
+    charge: Call,
     order_id: str,
     status: int,
     error: type[Exception],
 ) -> None:
-    await provider.fail(when="before", status=status, times=payments.RETRIES + 1)
+    await provider.fail(when="before", status=status, times=api.RETRIES + 1)
     with pytest.raises(error):
         await charge(due(order_id), order_id)
     await provider.mend()
@@ -161,26 +207,46 @@ async def test_a_wrong_api_key_is_our_fault_and_fails_no_payment(
             await calls[PaymentStarted](due(order_id), order_id)
 
 
-async def test_a_key_used_for_another_charge_raises(charge: payments.Call, order_id: str) -> None:
-    await charge(due(order_id), order_id)
-    with pytest.raises(stripe.IdempotencyError):
-        await charge(due(order_id, currency="EUR"), order_id)
-
-
-async def test_a_dead_provider_is_not_asked_again_and_again(
-    order_id: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_key_used_for_another_charge_of_the_order_tells_of_that_one(
+    charge: Call, order_id: str
 ) -> None:
-    monkeypatch.setattr(payments, "RETRIES", 0)
+    made = await charge(due(order_id), order_id)
+    assert await charge(due(order_id, currency="EUR"), order_id) == made
+
+
+async def test_a_request_that_we_got_wrong_fails_no_payment(charge: Call, order_id: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError):
+        await charge(recorded(PaymentStarted(order_id, Money(-1, "GBP"), "pm_card_visa")), order_id)
+
+
+async def test_a_dead_provider_is_not_asked_again_and_again(order_id: str) -> None:
     async with payments.calls(f"http://127.0.0.1:{free_port()}", KEY) as calls:
-        for _ in range(payments.FAILURES):
-            with pytest.raises(stripe.APIConnectionError):
+        for _ in range(api.FAILURES):
+            with pytest.raises(NotBegun) as refused:
                 await calls[PaymentStarted](due(order_id), order_id)
-        with pytest.raises(CircuitBreakerError):
+            assert refused.value.seconds == api.PAUSE
+        with pytest.raises(NotBegun) as refused:
             await calls[PaymentStarted](due(order_id), order_id)
+        assert 4 < refused.value.seconds <= api.REOPENS_AFTER.total_seconds()
+
+
+async def test_what_was_sent_once_is_begun_though_the_retry_was_refused(
+    tmp_path: Path, order_id: str
+) -> None:
+    provider = PaymentProvider(tmp_path / "provider.sqlite")
+    with running(provider):
+        await provider.fail(when="after", delay=60)
+        async with payments.calls(provider.url, KEY) as calls:
+            charging = asyncio.ensure_future(calls[PaymentStarted](due(order_id), order_id))
+            await until(lambda: charged(provider, order_id))
+            provider.stop(signal.SIGKILL)
+            with pytest.raises(stripe.APIConnectionError):
+                await charging
+        provider.start()
 
 
 async def test_a_refund_gives_back_once_what_was_captured(
-    provider: PaymentProvider, charge: payments.Call, refund: payments.Call, order_id: str
+    provider: PaymentProvider, charge: Call, refund: Call, order_id: str
 ) -> None:
     paid = await charge(due(order_id), order_id)
     assert isinstance(paid, SucceedPayment)
@@ -192,7 +258,7 @@ async def test_a_refund_gives_back_once_what_was_captured(
 
 
 async def test_a_refund_of_an_intent_is_a_refund_of_its_charge(
-    provider: PaymentProvider, charge: payments.Call, refund: payments.Call, order_id: str
+    provider: PaymentProvider, charge: Call, refund: Call, order_id: str
 ) -> None:
     await charge(due(order_id), order_id)
     (made,) = (await provider.ledger(order_id))["charges"]
@@ -200,14 +266,36 @@ async def test_a_refund_of_an_intent_is_a_refund_of_its_charge(
     assert isinstance(await refund(recorded(owed), f"{order_id}/refund"), CompleteRefund)
 
 
-async def test_a_refund_that_is_refused_raises(
-    charge: payments.Call, refund: payments.Call, order_id: str
-) -> None:
+async def test_a_refund_that_is_refused_raises(charge: Call, refund: Call, order_id: str) -> None:
     paid = await charge(due(order_id), order_id)
     assert isinstance(paid, SucceedPayment)
     too_much = recorded(RefundStarted(order_id, Money(2000, "GBP"), paid.charge))
     with pytest.raises(stripe.InvalidRequestError):
         await refund(too_much, f"{order_id}/refund")
+
+
+async def test_a_refund_that_was_made_by_hand_is_done(
+    provider: PaymentProvider, charge: Call, refund: Call, order_id: str
+) -> None:
+    paid = await charge(due(order_id), order_id)
+    assert isinstance(paid, SucceedPayment)
+    client = stripe.StripeClient(KEY, base_addresses={"api": provider.url})
+    by_hand = await asyncio.to_thread(client.v1.refunds.create, {"charge": paid.charge})
+    owed = recorded(RefundStarted(order_id, Money(1999, "GBP"), paid.charge))
+    assert await refund(owed, f"{order_id}/refund") == CompleteRefund(order_id, by_hand.id)
+
+
+async def test_an_error_stored_under_the_key_of_a_refund_spends_it(
+    provider: PaymentProvider, charge: Call, refund: Call, order_id: str
+) -> None:
+    paid = await charge(due(order_id), order_id)
+    assert isinstance(paid, SucceedPayment)
+    owed = recorded(RefundStarted(order_id, Money(1999, "GBP"), paid.charge))
+    await provider.fail(when="instead", status=500)
+    with pytest.raises(KeySpent):
+        await refund(owed, "refund/1")
+    assert isinstance(await refund(owed, "refund/2"), CompleteRefund)
+    assert (await provider.ledger(order_id))["refunded"] == 1999
 
 
 Parse = Callable[[bytes, str], payments.WebhookEvent]

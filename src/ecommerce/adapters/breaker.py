@@ -12,8 +12,13 @@ import structlog
 from aiobreaker import CircuitBreaker, CircuitBreakerError
 from aiobreaker.state import CircuitBreakerState
 
+from ecommerce.store.calls import NotBegun
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+SHORTEST_WAIT = 1.0
+"""Seconds to wait for a circuit that may close at any moment, as its trial is in flight."""
 
 log = structlog.get_logger()
 
@@ -76,6 +81,10 @@ class Breaker(CircuitBreaker):  # type: ignore[misc] # the package ships no type
         finally:
             self._trial = self._trial and not trial
 
+    def seconds_left(self) -> float:
+        """Say how long it will refuse calls yet."""
+        return max(SHORTEST_WAIT, self._remaining())
+
     def _remaining(self) -> float:
         return self._opened + float(self.timeout_duration.total_seconds()) - time.monotonic()
 
@@ -91,6 +100,16 @@ class Breaker(CircuitBreaker):  # type: ignore[misc] # the package ships no type
             self.half_open()
         self._trial = True
         return True
+
+
+async def guard(
+    breaker: Breaker, func: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Call through a breaker. Raises `NotBegun` where the breaker refuses."""
+    try:
+        return await breaker.call_async(func, *args, **kwargs)
+    except CircuitBreakerError as refused:
+        raise NotBegun(breaker.seconds_left()) from refused
 
 
 def _count_failure(state: Any, error: Exception) -> None:

@@ -8,6 +8,20 @@ AUTHENTICATION_REQUIRED: Final = "authentication_required"
 
 _OTHERWISE: Final = "the card was declined"
 
+_ABOUT_THE_METHOD_OR_THE_AMOUNT: Final = frozenset(
+    {
+        "amount_too_large",
+        "amount_too_small",
+        "invalid_charge_amount",
+        "payment_intent_incompatible_payment_method",
+        "payment_method_currency_mismatch",
+        "payment_method_invalid_parameter",
+        "payment_method_not_available",
+        "payment_method_unactivated",
+        "payment_method_unsupported_type",
+    }
+)
+
 # Stripe asks to tell nobody that a card is held to be lost or stolen: these are just declined.
 _REASONS: Final = {
     AUTHENTICATION_REQUIRED: "the bank asks for an authentication that this shop cannot offer",
@@ -24,3 +38,9 @@ _REASONS: Final = {
 def reason(code: str) -> str:
     """Say in words for the customer why a payment was refused."""
     return _REASONS.get(code, _OTHERWISE)
+
+
+def is_final(code: str | None, param: str | None) -> bool:
+    """Tell a request that is refused for what the customer chose from one that we got wrong."""
+    unknown = code == "resource_missing" and param == "payment_method"
+    return unknown or code in _ABOUT_THE_METHOD_OR_THE_AMOUNT

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from ecommerce.adapters.breaker import Breaker
+from ecommerce.adapters.breaker import Breaker, guard
 from ecommerce.adapters.mails import BadAddress, write
 from ecommerce.adapters.smtp import ACCEPTED, MailServer, mail_server
 from ecommerce.aggregates.notifications import CompleteNotification, FailNotification
 from ecommerce.events.notifications import NotificationQueued
 from ecommerce.kernel import Event
+from ecommerce.store.calls import Call
 from ecommerce.store.envelope import Recorded
 
 Outcome: TypeAlias = CompleteNotification | FailNotification
-Call: TypeAlias = Callable[[Recorded[Any], str], Awaitable[Outcome]]
 
 FAILURES: Final = 5
 REOPENS_AFTER: Final = timedelta(seconds=5)
@@ -51,7 +51,7 @@ def send(server: MailServer, breaker: Breaker, sender: str) -> Call:
             mail = write(recorded.event.mail, about, sender)
         except BadAddress:
             return FailNotification(about, "The address is not one that mail can be sent to.")
-        code = await breaker.call_async(server.send, mail)
+        code = await guard(breaker, server.send, mail)
         if code == ACCEPTED:
             return CompleteNotification(about)
         if code >= FOR_GOOD:

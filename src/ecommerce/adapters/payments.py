@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final, TypeAlias
+from functools import partial
+from typing import Final, TypeAlias
 
-import aiohttp
 import msgspec
 import stripe
 from msgspec import Raw
-from stripe.params import RefundCreateParams
+from stripe.params import RefundCreateParams, RefundListParams
 
 from ecommerce.adapters import declines
-from ecommerce.adapters.breaker import Breaker
+from ecommerce.adapters.provider import Provider, Unsettled, open_provider
 from ecommerce.aggregates.payments import CompleteRefund, FailPayment, SucceedPayment
 from ecommerce.events.payments import PaymentStarted, RefundStarted
 from ecommerce.kernel import Event, OrderId, Value
+from ecommerce.store.calls import Call
 from ecommerce.store.envelope import Recorded
 
 Outcome: TypeAlias = SucceedPayment | FailPayment
-Call: TypeAlias = Callable[[Recorded[Any], str], Awaitable[Outcome | CompleteRefund]]
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=20, sock_connect=2)
-"""Seconds; a charge takes the provider a few."""
-RETRIES: Final = 1
-"""By the SDK, under the same idempotency key; the worker's own come after."""
-FAILURES: Final = 5
-REOPENS_AFTER: Final = timedelta(seconds=5)
 TOLERANCE: Final = 300
 """Seconds that a webhook's signature is good for."""
 
-
-class Unsettled(Exception):
-    """The provider has not decided yet: ask again under the same key."""
+_SLACK: Final = timedelta(minutes=5)
+"""How much the provider's clock and ours may differ."""
+_UNPAID: Final = frozenset({"requires_payment_method", "requires_confirmation", "canceled"})
 
 
 class BadSignature(Exception):
@@ -51,23 +45,11 @@ class WebhookEvent(Value, frozen=True):
 @asynccontextmanager
 async def calls(url: str, key: str) -> AsyncIterator[Mapping[type[Event], Call]]:
     """Give the handlers of this context's calls, over one kept session and one breaker."""
-    breaker = Breaker(
-        fail_max=FAILURES,
-        timeout_duration=REOPENS_AFTER,
-        exclude=[Unsettled, stripe.InvalidRequestError, stripe.IdempotencyError],
-        name="payment provider",
-    )
-    async with aiohttp.ClientSession() as session:
-        client = stripe.StripeClient(
-            key,
-            base_addresses={"api": url},
-            http_client=stripe.AIOHTTPClient(timeout=TIMEOUT, session=session),
-            max_network_retries=RETRIES,
-        )
-        yield {PaymentStarted: charge(client, breaker), RefundStarted: refund(client, breaker)}
+    async with open_provider(url, key) as provider:
+        yield {PaymentStarted: charge(provider), RefundStarted: refund(provider)}
 
 
-def charge(client: stripe.StripeClient, breaker: Breaker) -> Call:
+def charge(provider: Provider) -> Call:
     """Make the handler of `PaymentStarted`.
 
     A refusal for good is an answer; whatever leaves open what became of the charge raises, so that
@@ -75,23 +57,25 @@ def charge(client: stripe.StripeClient, breaker: Breaker) -> Call:
     """
 
     async def handle(recorded: Recorded[PaymentStarted], key: str) -> Outcome:
-        return await breaker.call_async(_charge, client, recorded.event, key)
+        act = partial(_charge, provider, recorded.event, key)
+        return await provider.once(recorded.time, act, partial(_charged, provider, recorded, key))
 
     return handle
 
 
-def refund(client: stripe.StripeClient, breaker: Breaker) -> Call:
+def refund(provider: Provider) -> Call:
     """Make the handler of `RefundStarted`. It raises until the customer has the money back."""
 
     async def handle(recorded: Recorded[RefundStarted], key: str) -> CompleteRefund:
-        return await breaker.call_async(_refund, client, recorded.event, key)
+        act = partial(_refund, provider, recorded.event, key)
+        return await provider.once(recorded.time, act, partial(_refunded, provider, recorded.event))
 
     return handle
 
 
-async def _charge(client: stripe.StripeClient, due: PaymentStarted, key: str) -> Outcome:
+async def _charge(provider: Provider, due: PaymentStarted, key: str) -> Outcome:
     try:
-        intent = await client.v1.payment_intents.create_async(
+        intent = await provider.api.payment_intents.create_async(
             {
                 "amount": due.amount.amount,
                 "currency": due.amount.currency.lower(),
@@ -105,18 +89,37 @@ async def _charge(client: stripe.StripeClient, due: PaymentStarted, key: str) ->
     except stripe.CardError as refusal:
         return _failed(due.order_id, _decline_code(refusal) or refusal.code)
     except stripe.InvalidRequestError as refusal:
+        if not declines.is_final(refusal.code, refusal.param):
+            raise
         return _failed(due.order_id, refusal.code)
-    return await _settle(client, due.order_id, intent, key)
+    return await _settle(provider, due.order_id, intent, key)
+
+
+async def _charged(
+    provider: Provider, recorded: Recorded[PaymentStarted], key: str
+) -> Outcome | None:
+    """Find out from the provider's list what became of the order's charge, if it has one.
+
+    Its search would be simpler, but hears of a new charge only after a while.
+    """
+    order_id = recorded.event.order_id
+    since = int((recorded.time - _SLACK).timestamp())
+    page = await provider.api.payment_intents.list_async({"created": {"gte": since}, "limit": 100})
+    async for intent in page.auto_paging_iter():
+        ours = intent.metadata.to_dict().get("order_id") == order_id
+        if ours and intent.status not in _UNPAID:
+            return await _settle(provider, order_id, intent, key)
+    return None
 
 
 async def _settle(
-    client: stripe.StripeClient, order_id: OrderId, intent: stripe.PaymentIntent, key: str
+    provider: Provider, order_id: OrderId, intent: stripe.PaymentIntent, key: str
 ) -> Outcome:
     if intent.status != "succeeded":  # an answer that is replayed tells what was, not what is
-        intent = await client.v1.payment_intents.retrieve_async(intent.id)
+        intent = await provider.api.payment_intents.retrieve_async(intent.id)
     if intent.status == "requires_action":
         options: stripe.RequestOptions = {"idempotency_key": f"{key}/cancel"}
-        intent = await client.v1.payment_intents.cancel_async(intent.id, options=options)
+        intent = await provider.api.payment_intents.cancel_async(intent.id, options=options)
     match intent.status:
         case "succeeded":
             return SucceedPayment(order_id, str(intent.latest_charge or intent.id))
@@ -126,24 +129,35 @@ async def _settle(
             raise Unsettled(f"The payment is {other} at the provider.")
 
 
-async def _refund(client: stripe.StripeClient, due: RefundStarted, key: str) -> CompleteRefund:
-    made = await client.v1.refunds.create_async(_refund_params(due), {"idempotency_key": key})
+async def _refund(provider: Provider, due: RefundStarted, key: str) -> CompleteRefund:
+    metadata = {"order_id": due.order_id}
+    params: RefundCreateParams = {"amount": due.amount.amount, "metadata": metadata}
+    if _is_intent(due.charge):
+        params["payment_intent"] = due.charge
+    else:
+        params["charge"] = due.charge
+    made = await provider.api.refunds.create_async(params, {"idempotency_key": key})
     if made.status != "succeeded":
-        made = await client.v1.refunds.retrieve_async(made.id)
+        made = await provider.api.refunds.retrieve_async(made.id)
     if made.status != "succeeded":
         raise Unsettled(f"The refund is {made.status} at the provider.")
     return CompleteRefund(due.order_id, made.id)
 
 
-def _refund_params(due: RefundStarted) -> RefundCreateParams:
-    metadata = {"order_id": due.order_id}
-    if due.charge.startswith("pi_"):
-        return {
-            "payment_intent": due.charge,
-            "amount": due.amount.amount,
-            "metadata": metadata,
-        }
-    return {"charge": due.charge, "amount": due.amount.amount, "metadata": metadata}
+async def _refunded(provider: Provider, due: RefundStarted) -> CompleteRefund | None:
+    """Find out from the provider's list whether all is given back, by us or by hand."""
+    of: RefundListParams = (
+        {"payment_intent": due.charge} if _is_intent(due.charge) else {"charge": due.charge}
+    )
+    page = await provider.api.refunds.list_async({**of, "limit": 100})
+    made = [refund async for refund in page.auto_paging_iter() if refund.status == "succeeded"]
+    if sum(refund.amount for refund in made) < due.amount.amount:
+        return None
+    return CompleteRefund(due.order_id, made[0].id)
+
+
+def _is_intent(charge: str) -> bool:
+    return charge.startswith("pi_")
 
 
 def _decline_code(refusal: stripe.CardError) -> str | None:

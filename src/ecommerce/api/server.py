@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Any, Final
 
 import uvicorn
@@ -57,6 +58,14 @@ async def serve_http(
             stopping.cancel()
             server.should_exit = True
             await serving
+
+
+def is_loopback(host: str) -> bool:
+    """Tell an address that only this machine reaches."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _config(app: Any) -> uvicorn.Config:

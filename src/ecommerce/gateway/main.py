@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from ipaddress import ip_address
 from typing import Final
 
 import structlog
 import uvloop
 
-from ecommerce.api.server import serve_http
+from ecommerce.api.server import is_loopback, serve_http
 from ecommerce.config import GatewaySettings, read
 from ecommerce.gateway.app import application
 from ecommerce.gateway.proxy import open_session
@@ -46,12 +45,5 @@ async def _run(settings: GatewaySettings) -> None:
 def _say(settings: GatewaySettings, port: int) -> None:
     url = f"http://{settings.http_host}:{port}"
     log.info("gateway.listens", url=url, docs=f"{url}/schema", trusts_every_caller=True)
-    if not _is_loopback(settings.http_host):
+    if not is_loopback(settings.http_host):
         log.warning("gateway.open_to_others", why="every caller is believed: X-Caller is no proof")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -13,8 +13,8 @@ from ecommerce.sandbox.stripe_objects import Answer, error
 class Fault(Struct):
     """What goes wrong with the next requests whose path holds `path`.
 
-    `before` anything was done, `after` all was done and kept, or `instead` of doing it, in which
-    case the error is what the idempotency key is answered for good. First comes the delay
+    `before` anything was done, `after` all was done and kept, or `instead` of doing what comes with
+    an idempotency key, which is answered that error for good. First comes the delay
     (seconds); without a status that is all.
     """
 

@@ -22,6 +22,11 @@ COMPARISONS: Final = {
     "lt": operator.lt,
     "lte": operator.le,
 }
+FILTERS: Final = {
+    "payment_intent": (),
+    "charge": ("payment_intent",),
+    "refund": ("payment_intent", "charge"),
+}
 LONGEST_PAGE: Final = 100
 
 
@@ -40,10 +45,12 @@ def retrieve(ledger: Ledger, params: Params, kind: str, name: str) -> Answer:
 
 def listing(ledger: Ledger, params: Params, kind: str) -> Answer:
     """List the objects of a kind, a page at a time."""
-    filters = () if kind == "payment_intent" else ("payment_intent",)
+    filters = FILTERS[kind]
     only(params, "created", "limit", "starting_after", *filters)
     limit = min(LONGEST_PAGE, positive(params, "limit")) if "limit" in params else 10
     things = filter(_created(params), ledger.all(kind, params.get("payment_intent")))
+    if charge := params.get("charge"):
+        things = filter(lambda thing: thing["charge"] == charge, things)
     page = list(islice(_after(things, params.get("starting_after")), limit + 1))
     has_more = len(page) > limit
     body = {"object": "list", "url": URLS[kind], "has_more": has_more, "data": page[:limit]}

@@ -28,8 +28,11 @@ class Program(Value, frozen=True):
     """The system user that it runs as; `None` is whoever starts it."""
     signal: Signals = Signals.SIGTERM
     """What asks it to stop."""
-    patience: int = 15
-    """Seconds that it gets to stop before it is killed."""
+    patience: int = 30
+    """Seconds that it gets to stop before it is killed.
+
+    A service needs 5 for its HTTP, 5 for its calls and, without a database, 11 for its loop.
+    """
 
 
 def start(program: Program, log: Path, marks: Mapping[str, str] = {}) -> subprocess.Popen[bytes]:

@@ -60,7 +60,8 @@ class Provider:
         if failed := await self.faults.strike("before", path):
             return failed
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
-        instead = await self.faults.strike("instead", path)
+        new = key is not None and self.ledger.recall(key) is None
+        instead = await self.faults.strike("instead", path) if new else None
         asked = hashlib.sha256(path.encode() + b"?" + body).hexdigest()
         answer = self._once(key, asked, lambda: instead or operation(self.ledger, params))
         self._wake()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
 import psycopg
 import structlog
-from psycopg.rows import class_row
 
 from ecommerce.faults import reach
-from ecommerce.kernel import Command, Event, Value
+from ecommerce.kernel import Command, Event
+from ecommerce.store import claims
+from ecommerce.store.claims import Claimed
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Codec, Recorded
 from ecommerce.store.unit import Answer, Unit, caused_by, digest
@@ -21,44 +23,37 @@ from ecommerce.store.unit import Answer, Unit, caused_by, digest
 POLL: Final = 0.5
 """Seconds between two looks at the table when nothing wakes the worker."""
 
-LEASE: Final = 60
-"""Seconds for which a call belongs to the worker that has begun it."""
-
 LIMIT: Final = 45.0
 """Seconds that a call may take, its answer recorded: less than the lease, so that it is alone."""
 
-_LONGEST_DELAY: Final = 300.0
-"""Seconds between two attempts at most."""
+PATIENCE: Final = 5.0
+"""Seconds that the running calls get when the worker is told to end."""
+
+_FIRST_DELAY: Final = 0.5
+_LONGEST_DELAY: Final = 60.0
+"""Seconds between two attempts."""
 
 Call: TypeAlias = Callable[[Recorded[Any], str], Awaitable[Command]]
 """Does what an event intends, under an idempotency key; answers what came of it, as a command.
 
-Whatever it raises means that nothing is known yet: it is called again, under the same key.
+Whatever it raises means that nothing is known yet: it is called again, under the same key. Two
+exceptions say more: `NotBegun` and `KeySpent`.
 """
 
 Submit: TypeAlias = Callable[[Unit], Awaitable[Answer]]
 
 _log = structlog.get_logger()
 
-# Only the oldest call of a stream is ever begun. The attempt is counted, and committed, before it
-# begins: a call of no attempts can be withdrawn, for nobody outside has heard of it.
-_CLAIM: Final = """
-update calls set attempts = attempts + 1, due_at = now() + %s * interval '1 second'
-where id in (
-    select id from calls as due
-    where due_at <= now() and not exists (
-        select from calls as older
-        where older.stream = due.stream and older.position < due.position
-    )
-    order by due_at limit %s for update skip locked
-)
-returning id, event, position, attempts, series
-"""
 
-_POSTPONE: Final = """
-update calls set due_at = now() + %s * interval '1 second', last_error = %s, series = series + %s
-where id = %s and attempts = %s
-"""
+class NotBegun(Exception):
+    """Nothing was sent to the other side, which is not worth asking for so many seconds.
+
+    The attempt does not count: the call can still be withdrawn.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"not sent; to be tried again in {seconds:.1f} s")
+        self.seconds = seconds
 
 
 class KeySpent(Exception):
@@ -68,19 +63,12 @@ class KeySpent(Exception):
     """
 
 
-class _Claimed(Value, frozen=True):
-    id: str
-    event: bytes
-    position: int
-    attempts: int
-    series: int
-
-
 class CallWorker:
     """Runs the due calls of one context, at most `concurrency` at a time and one per stream.
 
-    Each handler's outcome is submitted as a unit that settles the call. `wake` says that there may
-    be new ones. Several workers share the calls; one that dies leaves its own to the others.
+    Each handler's outcome is submitted as a unit that settles the call. An event of a kind in
+    `withdraws` takes back those of its stream that were not begun. `wake` says that there may be
+    new ones. Several workers share the calls; one that dies leaves its own to the others.
     """
 
     def __init__(
@@ -90,6 +78,7 @@ class CallWorker:
         handlers: Mapping[type[Event], Call],
         wake: asyncio.Event,
         concurrency: int = 16,
+        withdraws: Iterable[type[Event]] = (),
     ) -> None:
         self._pool = pool
         self._submit = submit
@@ -97,52 +86,70 @@ class CallWorker:
         self._codec = Codec(handlers)
         self._wake = wake
         self._concurrency = concurrency
-        self._running: set[asyncio.Task[None]] = set()
+        self._withdraws = [event.__name__ for event in withdraws]
+        self._calls: set[asyncio.Task[None]] = set()
+        self._running: asyncio.Task[None] | None = None
         self._stopping = False
+        self._rests_until = 0.0
 
     async def run(self) -> None:
         """Run calls until stopped, and end when those that run have ended."""
+        self._running = asyncio.current_task()
         async with asyncio.TaskGroup() as tasks:
             while not self._stopping:
                 self._wake.clear()
-                for call in await self._claim(self._concurrency - len(self._running)):
+                for call in await self._claim():
                     task = tasks.create_task(self._perform(call))
-                    self._running.add(task)
+                    self._calls.add(task)
                     task.add_done_callback(self._ended)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL):
                         await self._wake.wait()
 
-    def stop(self) -> None:
-        """Begin no more calls."""
+    async def drain(self, patience: float = PATIENCE) -> None:
+        """Begin no more calls, and end `run`: calls that take longer are left for the next one."""
         self._stopping = True
         self._wake.set()
+        if self._running and not self._running.done():
+            _, unfinished = await asyncio.wait([self._running], timeout=patience)
+            for task in unfinished:
+                task.cancel()
+                await asyncio.wait(unfinished)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._calls.discard(task)
         self._wake.set()
 
-    async def _claim(self, free: int) -> list[_Claimed]:
-        if not free:
+    async def _claim(self) -> list[Claimed]:
+        free = self._concurrency - len(self._calls)
+        if free <= 0 or time.monotonic() < self._rests_until:
             return []
         try:
-            async with self._pool.connection() as connection:
-                cursor = connection.cursor(row_factory=class_row(_Claimed))
-                await cursor.execute(_CLAIM, (LEASE, free), prepare=True)
-                return await cursor.fetchall()
+            return await claims.claim(self._pool, free, self._withdraws)
         except psycopg.Error as error:
             _log.warning("calls.unavailable", error=str(error))
             return []
 
-    async def _perform(self, call: _Claimed) -> None:
+    async def _perform(self, call: Claimed) -> None:
         try:
             async with asyncio.timeout(LIMIT):
                 await self._settle(call)
+        except asyncio.CancelledError as stopped:
+            # It may have been heard of outside: whoever comes next asks again, under the same key.
+            await claims.postpone(self._pool, call, 0, stopped)
+            raise
+        except NotBegun as error:
+            self._rests_until = max(self._rests_until, time.monotonic() + error.seconds)
+            await claims.put_back(self._pool, call, error.seconds, error.__cause__ or error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the call is still to be made
             _log.warning("call.failed", call=call.id, attempts=call.attempts, error=repr(error))
-            await self._postpone(call, error)
+            spent = isinstance(error, KeySpent)
+            await claims.postpone(self._pool, call, _delay(call.attempts), error, spent=spent)
 
-    async def _settle(self, call: _Claimed) -> None:
+    async def _settle(self, call: Claimed) -> None:
+        if call.withdrawn:
+            await claims.withdraw(self._pool, call)
+            return
         recorded = self._codec.decode(call.event, call.position)
         if recorded is None:
             raise LookupError("no handler for this event")
@@ -155,16 +162,7 @@ class CallWorker:
         unit = Unit(key, digest(key), caused_by(recorded), command, settles=call.id)
         await self._submit(unit)
 
-    async def _postpone(self, call: _Claimed, error: Exception) -> None:
-        delay = min(_LONGEST_DELAY, 0.5 * 2 ** min(call.attempts, 20))
-        values = (
-            delay * random.uniform(0.5, 1),  # noqa: S311 - not a secret
-            repr(error)[:1000],
-            1 if isinstance(error, KeySpent) else 0,
-            call.id,
-            call.attempts,
-        )
-        # Where this fails too, the lease ends by itself.
-        with suppress(psycopg.Error):
-            async with self._pool.connection() as connection:
-                await connection.execute(_POSTPONE, values)
+
+def _delay(attempts: int) -> float:
+    longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(attempts, 10))
+    return longest * random.uniform(0.5, 1)  # noqa: S311 - not a secret
