@@ -14,8 +14,9 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from ecommerce.kernel import Event
-from ecommerce.projections.feed import Feed, Page
+from ecommerce.projections.feed import Feed
 from ecommerce.projections.generations import prepare
+from ecommerce.projections.log import codec, entries
 from ecommerce.projections.projection import Projection, sources
 from ecommerce.projections.rows import fetch
 from ecommerce.projections.table import Table
@@ -23,6 +24,8 @@ from ecommerce.store.connection import Pool, pool
 from ecommerce.store.envelope import Recorded, aggregate_of, encode, topic
 from ecommerce.store.migrate import migrate
 from recording import recorded
+
+Documents = Sequence[tuple[int, bytes]]
 
 PATIENCE = 10.0
 """Seconds after which a condition that does not come true fails its test."""
@@ -50,10 +53,16 @@ async def connected(url: str, size: int = 4) -> AsyncIterator[Pool]:
         yield opened
 
 
-def page(*events: Event, after: int = 0) -> list[tuple[int, bytes]]:
+def documents(*events: Event, after: int = 0) -> list[tuple[int, bytes]]:
     """Record events one after the other, as a log or a history gives them."""
     noted = (recorded(event, position) for position, event in enumerate(events, after + 1))
     return [(each.position, encode(each)) for each in noted]
+
+
+async def fold(feed: Feed, *events: Event) -> None:
+    """Fold events that follow what the feed has folded."""
+    page = entries(documents(*events, after=feed.position), codec([feed.projection]))
+    await feed.fold(page)
 
 
 async def append(opened: Pool, *events: Event | Recorded[Any]) -> None:
@@ -121,7 +130,7 @@ async def running(*works: Awaitable[None]) -> AsyncIterator[Sequence[asyncio.Fut
                 await task
 
 
-async def no_history(_source: str, _after: int) -> AsyncGenerator[Page, None]:
+async def no_history(_source: str, _after: int) -> AsyncGenerator[Documents, None]:
     """Be the history of nothing, for ever."""
     await asyncio.Future()
     yield ()
@@ -130,12 +139,12 @@ async def no_history(_source: str, _after: int) -> AsyncGenerator[Page, None]:
 class History:
     """A history that can be lost at any page, and that repeats what was read already."""
 
-    def __init__(self, pages: Sequence[Page], losses: int = 0) -> None:
+    def __init__(self, pages: Sequence[Documents], losses: int = 0) -> None:
         self.pages = pages
         self.losses = losses
         self.asked: list[int] = []
 
-    async def read(self, _source: str, after: int) -> AsyncGenerator[Page, None]:
+    async def read(self, _source: str, after: int) -> AsyncGenerator[Documents, None]:
         self.asked.append(after)
         for number, read in enumerate(self.pages):
             if number and self.losses:

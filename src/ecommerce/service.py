@@ -119,9 +119,9 @@ async def _refuse(_: Unit) -> Answer:
     raise LoopStopped("This service decides nothing.")
 
 
-async def _checks(reading: ReadSide, deciding: WriteSide | None) -> dict[str, bool]:
+async def _checks(reading: ReadSide, deciding: WriteSide | None) -> dict[str, bool | str]:
     written = await deciding.checks() if deciding else {}
-    return {"schema": True, **written, "projections": await reading.caught_up()}
+    return {"schema": True, **written, **await reading.checks()}
 
 
 class Place(Value, frozen=True):
@@ -152,13 +152,13 @@ class ReadSide:
         """List what runs in the background."""
         return [self._projector.run()]
 
-    async def caught_up(self) -> bool:
-        """Say whether the projections hold all that there was when this process started."""
+    async def checks(self) -> dict[str, bool | str]:
+        """Say of each projection whether it holds all that there was when the process began."""
         if self._at_start is None:
             self._at_start = await self._heads()
         if self._at_start is None:
-            return False
-        return await self._projector.caught_up(self._at_start)
+            return {"projections": "the heads of the logs are not known yet"}
+        return await self._projector.checks(self._at_start)
 
     async def _heads(self) -> dict[str, int] | None:
         context, settings = self._place.context, self._place.settings

@@ -100,14 +100,19 @@ async def test_what_a_request_belongs_to_is_kept_if_it_is_sane() -> None:
 
 
 async def test_a_service_is_ready_once_all_that_it_needs_is_there() -> None:
-    async def waiting() -> dict[str, bool]:
-        return {"schema": True, "bus": False}
+    async def waiting() -> dict[str, bool | str]:
+        return {"schema": True, "bus": False, "stock": "at inventory@7 of 9"}
 
     app = application("any", [health.router(waiting)])
     async with AsyncTestClient(app) as http, web.client("audit") as well:
         unready = await http.get("/health/ready")
         ready = await well.get("/health/ready")
         live = await http.get("/health/live")
-    assert (unready.status_code, unready.json()["checks"]["bus"]) == (503, False)
+    assert (unready.status_code, unready.json()["ready"]) == (503, False)
+    assert unready.json()["checks"] == {
+        "schema": True,
+        "bus": False,
+        "stock": "at inventory@7 of 9",
+    }
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert (live.status_code, live.json()) == (200, {"live": True})

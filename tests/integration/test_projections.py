@@ -2,32 +2,38 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+import select
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
 
+import readside
 from ecommerce.events.catalog import ProductAdded
 from ecommerce.events.inventory import StockReserved, UnitsReceived, UnitsReserved
 from ecommerce.kernel import Event, Money
-from ecommerce.projections import movements, price_list, products, runner, stock
+from ecommerce.projections import log, movements, price_list, products, runner, stock
+from ecommerce.projections.election import lead
 from ecommerce.projections.feed import Feed, Overtaken, Stopped
 from ecommerce.projections.price_list import Price
 from ecommerce.projections.products import Product
 from ecommerce.projections.projection import Projection
 from ecommerce.projections.runner import Projector
 from ecommerce.projections.stock import Stock
-from ecommerce.store.connection import Pool
+from ecommerce.projections.table import Table
+from ecommerce.store.connection import Connection, Pool
+from ecommerce.store.log import read
 from readside import (
+    PATIENCE,
     History,
     append,
     connected,
     database,
+    documents,
     feeds,
     no_history,
-    page,
     rows,
     running,
     until,
@@ -55,7 +61,7 @@ async def pool(url: str) -> AsyncIterator[Pool]:
 
 @pytest.fixture(autouse=True)
 def _small_and_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PAGE", 10)
+    monkeypatch.setattr(log, "PAGE", 10)
     monkeypatch.setattr(runner, "PAUSES", (0.01,))
 
 
@@ -81,12 +87,12 @@ def counts(events: list[Event]) -> list[Any]:
 async def test_the_log_becomes_rows(pool: Pool, url: str) -> None:
     await append(pool, *movements_of(25), StockReserved("7", ()), UnitsReserved("TEA", "7", 2))
     subject = projector(pool, url, stock, movements, context="inventory")
-    assert not await subject.caught_up({"inventory": 27})
+    assert (await subject.checks({}))["stock"] == "not made yet"
     async with running(subject.run()):
         await reached(subject, 27)
-        assert await subject.caught_up({"inventory": 27})
-        assert not await subject.caught_up({"inventory": 28})
-        assert subject.positions.keys() == {("stock", "inventory"), ("movements", "inventory")}
+        assert await subject.checks({"inventory": 27}) == {"stock": True, "movements": True}
+        behind = "at inventory@27 of 28"
+        assert await subject.checks({"inventory": 28}) == {"stock": behind, "movements": behind}
         await append(pool, UnitsReceived("CUP", 1))
         subject.wake()
         await reached(subject, 28)
@@ -120,22 +126,22 @@ async def test_a_page_that_is_lost_changes_nothing_and_is_folded_again(pool: Poo
 
     events = movements_of(10)
     (feed,) = (await feeds(pool, variant(stock, evolve=evolve))).values()
-    await feed.fold(page(*events[:5]))
+    await readside.fold(feed, *events[:5])
     with pytest.raises(psycopg.OperationalError):
-        await feed.fold(page(*events[5:], after=5))
+        await readside.fold(feed, *events[5:])
     assert await rows(pool, stock) == counts(events[:5])
     (after,) = (await feeds(pool, stock)).values()
     assert after.position == 5
-    await after.fold(page(*events[5:], after=5))
+    await readside.fold(after, *events[5:])
     assert await rows(pool, stock) == counts(events)
 
 
 async def test_a_commit_whose_answer_is_lost_is_not_repeated(pool: Pool) -> None:
     (feed,) = (await feeds(pool, stock)).values()
-    await feed.fold(page(*movements_of(5)))
+    await readside.fold(feed, *movements_of(5))
     feed.position = 0
     with pytest.raises(Overtaken, match="inventory@0"):
-        await feed.fold(page(*movements_of(5)))
+        await readside.fold(feed, *movements_of(5))
     assert await rows(pool, stock) == counts(movements_of(5))
     assert await feed.resume() == 5
 
@@ -166,7 +172,7 @@ async def test_two_runners_that_both_think_they_lead_count_each_event_once(
         while feed.position < len(events):
             end = feed.position + 5
             try:
-                await feed.fold(page(*events[feed.position : end], after=feed.position))
+                await readside.fold(feed, *events[feed.position : end])
             except Overtaken:
                 overtaken += 1
                 await feed.resume()
@@ -180,7 +186,7 @@ async def test_two_runners_that_both_think_they_lead_count_each_event_once(
 async def test_two_sources_of_one_row_never_overwrite_each_other(pool: Pool, url: str) -> None:
     async def add(feed: Feed, make: Callable[[int], Event]) -> None:
         for number in range(60):
-            await feed.fold(page(make(number), after=number))
+            await readside.fold(feed, make(number))
 
     async with connected(url) as other:
         mine, others = await feeds(pool, products), await feeds(other, products)
@@ -196,9 +202,9 @@ async def test_a_row_can_be_deleted_and_made_again(pool: Pool) -> None:
         return None if recorded.event.quantity == 5 else stock.evolve(row, recorded)
 
     (feed,) = (await feeds(pool, variant(stock, evolve=evolve))).values()
-    await feed.fold(page(*(UnitsReceived("TEA", quantity) for quantity in (1, 5, 2))))
+    await readside.fold(feed, *(UnitsReceived("TEA", quantity) for quantity in (1, 5, 2)))
     assert await rows(pool, stock) == [Stock("TEA", 2)]
-    await feed.fold(page(UnitsReceived("TEA", 5), after=3))
+    await readside.fold(feed, UnitsReceived("TEA", 5))
     assert await rows(pool, stock) == []
 
 
@@ -221,8 +227,7 @@ async def test_a_projection_that_cannot_take_an_event_stops_alone(pool: Pool, ur
         (at,) = [each for each in await subject.progress() if each.projection == "stock"]
         assert at.position == 16
         assert at.error == "stock stops before inventory@17 (stock-MUG@17): ValueError: seventeen"
-        assert subject.leading
-        assert await subject.caught_up({"inventory": 25})
+        assert await subject.checks({}) == {"stock": at.error, "movements": True}
     assert await rows(pool, stock) == counts(events[:16])
     mended = projector(pool, url, stock, movements, context="inventory")
     async with running(mended.run()):
@@ -238,7 +243,7 @@ async def test_a_row_that_the_table_refuses_stops_the_projection_without_quoting
     (feed,) = (await feeds(pool, variant(stock, DDL=refusing))).values()
     events = [UnitsReceived("TEA", 1), UnitsReserved("TEA", "7", 9), UnitsReceived("TEA", 1)]
     with pytest.raises(Stopped, match=r"stock-TEA@2.*CheckViolation") as refusal:
-        await feed.fold(page(*events))
+        await readside.fold(feed, *events)
     assert "TEA, 1, 9" not in str(refusal.value)
     assert refusal.value.__cause__ is None
     assert await rows(pool, stock) == [Stock("TEA", 1)]
@@ -246,7 +251,7 @@ async def test_a_row_that_the_table_refuses_stops_the_projection_without_quoting
 
 async def test_another_contexts_events_come_from_its_history(pool: Pool, url: str) -> None:
     added = [ProductAdded(sku, sku.title(), PRICE) for sku in SKUS]
-    read = page(*added)
+    read = documents(*added)
     history = History([read[:2], read[:2], read], losses=3)
     subject = Projector("orders", [price_list], pool, url, history.read)
     async with running(subject.run()):
@@ -258,29 +263,140 @@ async def test_another_contexts_events_come_from_its_history(pool: Pool, url: st
     ]
 
 
-async def test_one_process_leads_and_another_follows_when_it_ends(pool: Pool, url: str) -> None:
-    first = projector(pool, url, stock, context="inventory")
-    second = projector(pool, url, stock, context="inventory")
+async def test_a_gap_in_a_history_is_told_until_it_is_closed(pool: Pool, url: str) -> None:
+    read = documents(ProductAdded("TEA", "Tea", PRICE), ProductAdded("MUG", "Mug", PRICE))
+    closed = asyncio.Event()
+
+    async def history(_source: str, _after: int) -> AsyncGenerator[readside.Documents, None]:
+        yield read[:1]
+        yield []
+        await closed.wait()
+        yield read[1:]
+        await asyncio.Future()
+
+    subject = Projector("orders", [price_list], pool, url, history)
+
+    async def told() -> bool:
+        gap = "a gap: what follows catalog@1 is missing"
+        return await subject.checks({}) == {"price_list": gap}
+
+    async with running(subject.run()):
+        await until(told)
+        closed.set()
+        await reached(subject, 2)
+        assert await subject.checks({"catalog": 2}) == {"price_list": True}
+
+
+async def test_each_page_of_the_log_is_read_and_decoded_once_for_all(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    async def noting(db: Connection, after: int, limit: int) -> Any:
+        asked.append(after)
+        return await read(db, after, limit)
+
+    monkeypatch.setattr(log, "read", noting)
+    await append(pool, *movements_of(15))
+    reading = log.Log(pool, [stock, movements])
+    for position in (0, 10):
+        first, *others = await asyncio.gather(*(reading.after(position) for _ in range(3)))
+        for page in others:
+            assert all(mine is other for mine, other in zip(first, page, strict=True))
+    waiting = [asyncio.ensure_future(reading.after(15)) for _ in range(3)]
+    await append(pool, UnitsReceived("TEA", 1))
+    async with running(reading.run()):
+        reading.wake()
+        for page in await asyncio.gather(*waiting):
+            assert [entry.position for entry in page] == [16]
+    assert asked == [0, 10, 15]
+
+
+async def test_a_projection_far_behind_holds_nobody_up(pool: Pool) -> None:
+    await append(pool, *movements_of(25))
+    reading = log.Log(pool, [stock])
+    async with running(reading.run()):
+        await reading.after(20)
+        assert [each.position for each in await reading.after(0)] == [*range(1, 11)]
+        waiting = asyncio.ensure_future(reading.after(25))
+        assert [each.position for each in await reading.after(5)] == [*range(6, 11)]
+        await append(pool, UnitsReceived("TEA", 1))
+        reading.wake()
+        assert [each.position for each in await waiting] == [26]
+
+
+async def test_an_event_that_cannot_be_decoded_stops_only_who_reads_its_type(
+    pool: Pool, url: str
+) -> None:
+    await append(pool, UnitsReceived("TEA", 1), StockReserved("7", ()), UnitsReceived("TEA", 1))
+    async with pool.connection() as db:
+        await db.execute(
+            "update events set state = convert_to(replace(convert_from(state, 'utf8'),"
+            " '\"items\":[]', '\"items\":0'), 'utf8')"
+        )
+    reads_it = variant(
+        stock,
+        NAME="all",
+        DDL=stock.DDL.replace("table stock", 'table "all"'),
+        Source=stock.Source | StockReserved,
+    )
+    subject = projector(pool, url, stock, reads_it, context="inventory")
+
+    async def stopped() -> bool:
+        checks = await subject.checks({"inventory": 3})
+        return checks["stock"] is True and "inventory@2" in str(checks["all"])
+
+    async with running(subject.run()):
+        await until(stopped)
+
+
+async def test_a_process_that_stood_still_in_a_transaction_goes_on(pool: Pool) -> None:
+    frozen = iter([True])
+
+    class Frozen(Table):
+        async def save(self, db: Connection, rows: Any) -> None:
+            if next(frozen, False):
+                await db.execute("set local idle_in_transaction_session_timeout = 1")
+                await ended(db)
+            await super().save(db, rows)
+
+    (feed,) = (await feeds(pool, stock)).values()
+    feed._table = Frozen(stock, 1)
+    with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+        await readside.fold(feed, *movements_of(4))
+    await readside.fold(feed, *movements_of(4))
+    assert await rows(pool, stock) == counts(movements_of(4))
+
+
+async def ended(db: Connection) -> None:
+    """Wait until the server has ended a session."""
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.to_thread(select.select, [db.pgconn.socket], [], [])
+
+
+async def test_one_process_leads_and_another_follows_when_it_ends(url: str) -> None:
+    led: list[str] = []
+
+    async def work(name: str) -> None:
+        led.append(name)
+        await asyncio.Future()
 
     async def leads() -> bool:
-        return first.leading
+        return bool(led)
 
-    async def takes_over() -> bool:
-        return second.leading
+    async def both() -> bool:
+        return len(led) == 2
 
-    async with running(first.run()) as (task,):
+    async with running(lead(url, lambda: work("first"))) as (task,):
         await until(leads)
-        async with running(second.run()):
-            await append(pool, *movements_of(5))
-            await reached(first, 5)
-            assert not second.leading
+        async with running(lead(url, lambda: work("second"))):
+            await asyncio.sleep(0.05)
+            assert led == ["first"]
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            await append(pool, *movements_of(5))
-            await until(takes_over)
-            await reached(second, 10)
-    assert (first.leading, second.leading) == (False, False)
+            await until(both)
+    assert led == ["first", "second"]
 
 
 async def test_it_goes_on_after_the_server_has_ended_every_session(pool: Pool, url: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from psycopg.sql import SQL
 
+import readside
 from ecommerce.events.catalog import ProductAdded, ProductRepriced
 from ecommerce.events.inventory import UnitsAdjusted, UnitsReceived
 from ecommerce.events.orders import OrderCancelled, OrderConfirmed, OrderCreated
@@ -32,7 +33,7 @@ from ecommerce.projections.rows import MOST, bounded
 from ecommerce.projections.sales import BadPeriod, DayOfSales
 from ecommerce.store.connection import Connection, Pool
 from facts import ANN, NOON, order_created
-from readside import connected, database, feeds, page, variant
+from readside import connected, database, feeds, variant
 
 pytestmark = pytest.mark.servers
 
@@ -62,7 +63,7 @@ def reader(pool: Pool) -> Reader:
 
 async def fold(pool: Pool, projection: Projection, source: str, *events: Event) -> None:
     feed = (await feeds(pool, projection))[source]
-    await feed.fold(page(*events, after=feed.position))
+    await readside.fold(feed, *events)
 
 
 def order(number: int, **changes: Any) -> OrderCreated:

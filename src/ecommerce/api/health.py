@@ -12,8 +12,8 @@ from litestar.params import SkipValidation
 from ecommerce.api.caller import needs
 from ecommerce.kernel import Value
 
-Checks: TypeAlias = Callable[[], Awaitable[Mapping[str, bool]]]
-"""Looks at all that a service needs, by name: whether it is as it must be."""
+Checks: TypeAlias = Callable[[], Awaitable[Mapping[str, bool | str]]]
+"""Looks at all that a service needs, by name: whether it is as it must be, or what is wrong."""
 
 
 class Life(Value, frozen=True):
@@ -23,10 +23,10 @@ class Life(Value, frozen=True):
 
 
 class Readiness(Value, frozen=True):
-    """Whether all that is needed is there, and which of it is not."""
+    """Whether all that is needed is there, and which of it is not, or why not."""
 
     ready: bool
-    checks: Mapping[str, bool]
+    checks: Mapping[str, bool | str]
 
 
 @get("/health/live", opt=needs(None), sync_to_thread=False)
@@ -39,7 +39,7 @@ def live() -> Life:
 async def ready(checks: NamedDependency[SkipValidation[Checks]]) -> Response[Readiness]:
     """Say whether the service can be used, and what it waits for (503 while it cannot)."""
     found = await checks()
-    readiness = Readiness(all(found.values()), found)
+    readiness = Readiness(all(holds is True for holds in found.values()), found)
     return Response(readiness, status_code=200 if readiness.ready else 503)
 
 

@@ -42,7 +42,12 @@ def lacking(instance: Instance) -> str:
     if status == http.HTTPStatus.OK:
         return ""
     checks = body.get("checks", {}) if isinstance(body, dict) else {}
-    return ", ".join(name for name, holds in checks.items() if holds is not True) or "not ready"
+    lacks = (
+        f"{name} ({holds})" if isinstance(holds, str) else name
+        for name, holds in checks.items()
+        if holds is not True
+    )
+    return ", ".join(lacks) or "not ready"
 
 
 def _get(port: int, path: str) -> tuple[int, Any]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 import psycopg
 
 from ecommerce.faults import reach
+from ecommerce.projections.log import Entry, Page, codec
 from ecommerce.projections.projection import Key, Projection
 from ecommerce.projections.table import Table
-from ecommerce.store.connection import Connection, Pool
-from ecommerce.store.envelope import Codec, Recorded, members, open_envelope
-
-Page: TypeAlias = Sequence[tuple[int, bytes]]
-"""Positions and documents, in the order of the positions."""
+from ecommerce.store.connection import Connection, Pool, is_outage
+from ecommerce.store.envelope import Recorded, members, open_envelope
 
 _POSITION: Final = """
 select position from positions where projection = %s and generation = %s and source = %s
@@ -33,13 +30,10 @@ where (p.projection, p.generation) = (held.name, held.generation)
   and p.source = %(source)s and p.position = %(after)s
 """
 
-_STOP: Final = """
+_NOTE: Final = """
 update positions set error = %s, updated_at = now()
 where projection = %s and generation = %s and source = %s and position = %s
 """
-
-_NOT_NOW: Final = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
-"""What says nothing about an event: the database is away or busy."""
 
 
 class Overtaken(Exception):
@@ -50,7 +44,7 @@ class Stopped(Exception):
     """This projection cannot take an event. Others go on; it stays until its code can."""
 
     def __init__(self, projection: str, source: str, page: Page, error: Exception) -> None:
-        ((position, document),) = page
+        ((position, document, _),) = page
         # Only the first line: what a database says below it may quote the row, and so a person.
         why = (str(error).splitlines() or [""])[0]
         super().__init__(
@@ -67,19 +61,17 @@ def _name(document: bytes) -> str:
 
 
 class Feed:
-    """One projection's reading of one source.
-
-    `position` is the last that it has folded; `woken` is set when there may be more to read.
-    """
+    """One projection's reading of one source; `position` is the last that it has folded."""
 
     def __init__(self, table: Table, source: str, pool: Pool) -> None:
         self.projection: Projection = table.projection
         self.source = source
         self.position = 0
-        self.woken = asyncio.Event()
         self._table = table
         self._pool = pool
-        self._codec = Codec(members(table.projection.Source))
+        self._events = frozenset(members(table.projection.Source))
+        self._codec = codec([table.projection])
+        self._noted = ""
 
     async def resume(self) -> int:
         """Learn the position up to which the rows hold everything."""
@@ -96,9 +88,9 @@ class Feed:
         """
         try:
             await self._fold(page)
-        except (*_NOT_NOW, Overtaken):
-            raise
-        except Exception as error:  # noqa: BLE001 - decode, evolve and row may fail in any way
+        except Exception as error:  # decode, evolve and row may fail in any way
+            if isinstance(error, Overtaken) or is_outage(error):
+                raise
             if len(page) == 1:
                 quoting = isinstance(error, psycopg.Error)
                 reason = Stopped(self.projection.NAME, self.source, page, error)
@@ -107,20 +99,27 @@ class Feed:
             await self.fold(page[:half])
             await self.fold(page[half:])
 
-    async def stop(self, reason: Stopped) -> None:
-        """Leave word of why the feed stopped, for whoever asks for its progress."""
-        async with self._pool.connection() as db:
-            await db.execute(_STOP, (str(reason), *self._where, self.position))
+    async def note(self, words: str) -> None:
+        """Leave word of why the feed is where it is, until it goes on."""
+        if words != self._noted:
+            async with self._pool.connection() as db:
+                await db.execute(_NOTE, (words, *self._where, self.position))
+            self._noted = words
 
     async def _fold(self, page: Page) -> None:
-        read = [self._codec.decode(document, position) for position, document in page]
-        events = [recorded for recorded in read if recorded]
+        events = [recorded for entry in page if (recorded := self._own(entry))]
         async with self._pool.connection() as db, db.transaction():
-            await self._advance(db, page[-1][0])
+            await self._advance(db, page[-1].position)
             if events:
                 await self._write(db, events)
             reach("projections.folded")
-        self.position = page[-1][0]
+        self.position, self._noted = page[-1].position, ""
+
+    def _own(self, entry: Entry) -> Recorded[Any] | None:
+        if isinstance(entry.recorded, msgspec.MsgspecError):
+            return self._codec.decode(entry.document, entry.position)
+        own = entry.recorded and type(entry.recorded.event) in self._events
+        return entry.recorded if own else None
 
     async def _advance(self, db: Connection, to: int) -> None:
         values = {

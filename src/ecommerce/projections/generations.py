@@ -38,7 +38,10 @@ order by p.projection, p.source
 
 
 class Progress(Value, frozen=True):
-    """How far a projection has read a source; `error` says why it stopped there, if it did."""
+    """How far a projection has read a source; `error` says why it does not go on, if so.
+
+    It has stopped before an event that it cannot take, or the source's history has a gap there.
+    """
 
     projection: str
     generation: int
