@@ -46,7 +46,9 @@ def database(admin: str) -> Iterator[str]:
 def emptied(url: str) -> str:
     """Empty the tables: that is much faster than another database."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("truncate events, keys, calls, timers, parked restart identity")
+        connection.execute(
+            "truncate events, keys, calls, timers, parked, snapshots restart identity"
+        )
         connection.execute("update clock set seconds = 0, advanced_at = now()")
     return url
 

@@ -12,10 +12,13 @@ T = TypeVar("T")
 Personal: TypeAlias = Annotated[T, Meta(extra={"personal": True})]
 """Marks a field that tells who somebody is, so that it can be sealed and never reaches a log."""
 
+# In Python `$` matches before a last newline too, and `\Z` is no regular expression to others.
 Sku: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._\-]*$")
+    str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._\-]*$(?!\n)")
 ]
-OrderId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9\-]+$")]
+OrderId: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9\-]+$(?!\n)")
+]
 Quantity: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
 
 
@@ -51,7 +54,7 @@ class Money(Value, frozen=True, order=True):
     """An amount in minor units (pence, cents) of one currency (ISO 4217)."""
 
     amount: Annotated[int, Meta(ge=-MOST_MONEY, le=MOST_MONEY)]
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 
     def __add__(self, other: Money) -> Money:
         if self.currency != other.currency:
@@ -79,6 +82,8 @@ class Fold(Value, frozen=True):
     initial: Any
     evolve: Any
     events: Any
+    version: int = 1
+    """Counts what `evolve` has meant: a state kept under another one is not used."""
 
 
 class Decider(Protocol):

@@ -195,6 +195,7 @@ class WriteSide:
             withdraws=context.withdraws,
             timers=dict.fromkeys(context.timers, settings.order_deadline_seconds),
             ends=context.ends,
+            pool=place.database,
             on_commit=self._on_commit,
         )
         submit = self.loop.submit

@@ -12,10 +12,11 @@ import structlog
 from ecommerce.faults import reach
 from ecommerce.kernel import Decider, Event
 from ecommerce.store.batch import Batch, Known, Rules
-from ecommerce.store.connection import is_outage
+from ecommerce.store.connection import Pool, is_outage
 from ecommerce.store.folds import Folds, Versioned
 from ecommerce.store.held import Held
 from ecommerce.store.line import PATIENCE, Line, Waiting
+from ecommerce.store.snapshots import Snapshots
 from ecommerce.store.unit import Answer, Unit
 from ecommerce.store.writer import Writer
 
@@ -36,8 +37,9 @@ class CommandLoop:
 
     An event whose type is in `calls` makes a row there, one in `withdraws` takes back its stream's
     calls that were not begun, one in `timers` sets a timer of so many seconds, one in `ends` takes
-    back its stream's timers. `on_commit` is told after new events were committed; it must not
-    block. At most `queue_size` units wait; states of about `cache_bytes` are held between batches.
+    back its stream's timers. Through `pool`, where given, states of long streams are kept.
+    `on_commit` is told after new events were committed; it must not block. At most `queue_size`
+    units wait; states of about `cache_bytes` are held between batches.
     """
 
     def __init__(  # noqa: PLR0913 - all that makes a context's loop, given once and by name
@@ -50,6 +52,7 @@ class CommandLoop:
         withdraws: Iterable[type[Event]] = (),
         timers: Mapping[type[Event], int] | None = None,
         ends: Iterable[type[Event]] = (),
+        pool: Pool | None = None,
         on_commit: Callable[[], None] = lambda: None,
         queue_size: int = 4096,
         cache_bytes: int = 64 * 2**20,
@@ -67,7 +70,8 @@ class CommandLoop:
         self._on_commit = on_commit
         self._line = Line(queue_size)
         self._held = Held(cache_bytes)
-        self._writer = Writer(url)
+        self._snapshots = Snapshots(self._folds, pool)
+        self._writer = Writer(url, self._folds.shape)
         self._running: asyncio.Task[None] | None = None
 
     async def submit(self, unit: Unit) -> Answer:
@@ -85,12 +89,14 @@ class CommandLoop:
     async def run(self, ready: asyncio.Event) -> None:
         """Record what is submitted until stopped; `ready` is set once the database answers."""
         self._running = asyncio.current_task()
+        keeping = asyncio.create_task(self._snapshots.run())
         try:
             await self._writer.open()
             ready.set()
             while units := await self._line.take(BATCH):
                 await self._record(units)
         finally:
+            keeping.cancel()
             self._line.dissolve()
             await self._writer.close()
 
@@ -133,6 +139,7 @@ class CommandLoop:
     async def _reopen(self) -> None:
         """Connect anew, and hold nothing: behind the address there may be another database."""
         self._held.clear()
+        self._snapshots.forget()
         await self._writer.open()
 
     async def _isolate(self, units: list[Waiting], error: Exception) -> None:
@@ -158,7 +165,7 @@ class CommandLoop:
             return False
         reach("loop.committed")
         for stream in batch.reads:
-            self._held.hold(stream, states[stream])
+            self._held.hold(stream, self._snapshots.consider(stream, states[stream]))
         for waiting in units:
             waiting.settle(appended)
         if batch.events:
@@ -182,6 +189,8 @@ class CommandLoop:
         """Bring the states up to date, held or not, and look the keys up."""
         versions = {stream: versioned.version for stream, versioned in states.items()}
         found = await self._writer.read(versions, keys)
+        for stream, (version, state) in found.snapshots.items():
+            states[stream] = self._folds.restore(stream, version, state)
         for stream, stored in found.events.items():
             states[stream] = self._folds.read(stream, states[stream], stored)
         return found.keys

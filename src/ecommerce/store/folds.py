@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any
 
-from ecommerce.kernel import Decider, Event, Value
+import msgspec
+
+from ecommerce.kernel import Decider, Event, Fold, Value
 from ecommerce.store.envelope import Codec, Recorded, aggregate_of, members
 
 
@@ -14,6 +17,8 @@ class Versioned(Value, frozen=True):
 
     version: int
     state: Any
+    kept: int = 0
+    """The version at which it was kept outside the log, the last time."""
 
 
 class UnreadableStream(Exception):
@@ -26,6 +31,7 @@ class Folds:
     def __init__(self, decider: Decider) -> None:
         self._folds = decider.folds
         self._codecs = {kind: Codec(members(fold.events)) for kind, fold in self._folds.items()}
+        self._shapes = {kind: _shape(fold) for kind, fold in self._folds.items()}
 
     def expect(self, streams: Iterable[str]) -> None:
         """Raise `LookupError` unless all of these streams are this context's."""
@@ -42,13 +48,27 @@ class Folds:
         version, state = before.version, before.state
         for event in events:
             version, state = version + 1, evolve(state, event)
-        return Versioned(version, state)
+        return Versioned(version, state, before.kept)
+
+    def shape(self, stream: str) -> str:
+        """Name what the stream's state looks like and what its events mean."""
+        return self._shapes[aggregate_of(stream)]
+
+    def restore(self, stream: str, version: int, state: bytes) -> Versioned:
+        """Read a state of this shape that was kept outside the log."""
+        kind = type(self._folds[aggregate_of(stream)].initial)
+        try:
+            return Versioned(version, msgspec.json.decode(state, type=kind), kept=version)
+        except msgspec.MsgspecError as error:
+            return Versioned(version, _unreadable(stream, version, error))
 
     def read(
         self, stream: str, before: Versioned, stored: Iterable[tuple[int, bytes]]
     ) -> Versioned:
         """Say what stored events make of a stream; where it is unreadable, that is its state."""
         codec, after = self._codecs[aggregate_of(stream)], before
+        if isinstance(before.state, UnreadableStream):
+            return before
         for version, document in stored:
             try:
                 event = _expect(codec.decode(document, position=0), after.version + 1)
@@ -56,6 +76,11 @@ class Folds:
             except Exception as error:  # noqa: BLE001 - whatever it is, only this stream is affected
                 return Versioned(after.version, _unreadable(stream, version, error))
         return after
+
+
+def _shape(fold: Fold) -> str:
+    schema = msgspec.json.encode(msgspec.json.schema(type(fold.initial)), order="deterministic")
+    return f"{fold.version}-{blake2b(schema, digest_size=12).hexdigest()}"
 
 
 def _expect(recorded: Recorded[Any] | None, version: int) -> Event:

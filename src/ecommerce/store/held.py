@@ -40,7 +40,7 @@ class Held:
         """Hold a state in place of the stream's former one."""
         known = self._held.pop(stream, None)
         if known and known[0].version == versioned.version:
-            self._held[stream] = known
+            self._held[stream] = versioned, known[1]
             return
         weight = _OVERHEAD + _SPREAD * len(msgspec.json.encode(versioned.state))
         self._held[stream] = (versioned, weight)

@@ -35,15 +35,31 @@ _PLANS: Final = {
     "jit": "off",
 }
 
+# A snapshot that is ahead of the log is none: the log was put back.
 _READ: Final = """
-select e.originator_id, e.originator_version, e.state, null::bytea, null::text, null::bigint
-from unnest(%s::text[], %s::bigint[]) as s (stream, since)
-cross join lateral (
-    select originator_id, originator_version, state from events
-    where originator_id = s.stream and originator_version > s.since order by originator_version
+with wanted as materialized (
+    select s.stream, coalesce(k.version, s.since) as since, k.state
+    from unnest(%s::text[], %s::bigint[], %s::text[]) as s (stream, since, shape)
+    left join lateral (
+        select version, state from snapshots
+        where snapshots.stream = s.stream and version > s.since and snapshots.shape = s.shape
+            and exists (
+                select from events
+                where originator_id = s.stream and originator_version = snapshots.version
+            )
+    ) k on true
+)
+select 's', stream, since, state, null::bytea, null::text, null::bigint
+from wanted where state is not null
+union all
+select 'e', wanted.stream, e.originator_version, e.state, null, null, null
+from wanted cross join lateral (
+    select originator_version, state from events
+    where originator_id = wanted.stream and originator_version > wanted.since
+    order by originator_version
 ) e
 union all
-select k.key, null, null, k.digest, k.events::text, k.position
+select 'k', k.key, null, null, k.digest, k.events::text, k.position
 from unnest(%s::text[]) as wanted (key) cross join lateral (
     select * from keys where keys.key = wanted.key limit 1
 ) k
@@ -68,13 +84,16 @@ class Found(Value, frozen=True):
 
     events: Mapping[str, Sequence[tuple[int, bytes]]]
     keys: Mapping[str, Known]
+    snapshots: Mapping[str, tuple[int, bytes]] = {}
+    """States from which to read on, with their versions."""
 
 
 class Writer:
     """A connection that is opened anew after an outage. Raises `psycopg.Error` where it fails."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, shape: Callable[[str], str] = lambda _: "") -> None:
         self._url = url
+        self._shape = shape
         self._open: Connection | None = None
 
     async def open(self) -> None:
@@ -110,21 +129,21 @@ class Writer:
 
     async def read(self, versions: Mapping[str, int], keys: Sequence[str]) -> Found:
         """Read what streams hold after these versions, and look the keys up."""
-        cursor = await self._connection.execute(
-            _READ,
-            (list(versions), list(versions.values()), list(keys)),
-            prepare=True,
-            binary=True,
-        )
+        shapes = [self._shape(stream) for stream in versions]
+        wanted = (list(versions), list(versions.values()), shapes, list(keys))
+        cursor = await self._connection.execute(_READ, wanted, prepare=True, binary=True)
         events, used = defaultdict[str, list[tuple[int, bytes]]](list), {}
-        for name, version, document, digest, ids, position in await cursor.fetchall():
-            if digest is None:
-                events[name].append((version, document))
-            else:
-                used[name] = Known(
-                    digest, Answer(tuple(msgspec.json.decode(ids)), position, replayed=True)
-                )
-        return Found(events, used)
+        snapshots = {}
+        for kind, name, version, document, digest, ids, position in await cursor.fetchall():
+            match kind:
+                case "e":
+                    events[name].append((version, document))
+                case "s":
+                    snapshots[name] = version, document
+                case _:
+                    answer = Answer(tuple(msgspec.json.decode(ids)), position, replayed=True)
+                    used[name] = Known(digest, answer)
+        return Found(events, used, snapshots)
 
     async def append(self, batch: Batch, *, locked: bool) -> Appended | None:
         """Record a batch in one round trip, unless a stream that it read or a key has changed.
