@@ -67,7 +67,7 @@ async def test_everything_that_is_wrong_with_a_product_is_named() -> None:
         "sku": "Expected `str` of length >= 1",
         "name": "is required",
         "price.amount": "Expected `int`, got `str`",
-        "price.currency": "Expected `str` matching regex '^[A-Z]{3}$'",
+        "price.currency": r"Expected `str` matching regex '^[A-Z]{3}$(?!\\n)'",
         "colour": "is not a field",
     }
 

@@ -25,7 +25,7 @@ class Buyer(Value, frozen=True, forbid_unknown_fields=True):
     """Who orders. Without an e-mail address no mail is sent."""
 
     name: Text | None = None
-    email: Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email: Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")] | None = None
 
 
 class Destination(Value, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +62,7 @@ class NewOrder(Value, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             max_length=64,
-            pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
+            pattern=r"^[A-Za-z][A-Za-z0-9_]*$(?!\n)",
             description="The provider's name of it, such as `pm_card_visa`; never a card number.",
         ),
     ]

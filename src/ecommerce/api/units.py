@@ -31,7 +31,7 @@ IdempotencyKey: TypeAlias = Annotated[
         name="Idempotency-Key",
         description="Under the same key and the same caller a request happens only once, for"
         " 7 days. Without one it happens each time.",
-        pattern=r"^[\x20-\x7e]{1,255}$",
+        pattern=r"^[\x20-\x7e]{1,255}$(?!\n)",
     ),
 ]
 CorrelationId: TypeAlias = Annotated[
