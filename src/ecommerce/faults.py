@@ -16,6 +16,7 @@ POINTS: Final = frozenset(
         "calls.called",  # the outside has answered, nothing is recorded
         "consumer.committed",  # what follows is recorded, the message is not acknowledged
         "consumer.parked",  # the message is parked, and not acknowledged
+        "redrive.recorded",  # a parked message is handled, its row is still there
         "relay.published",  # a page is confirmed, the position has not moved
         "projections.folded",  # a page is written, and not committed
     }

@@ -20,6 +20,7 @@ from ecommerce.api.server import is_loopback, serve_http
 from ecommerce.bus.connection import OUTAGES, pauses, wait
 from ecommerce.bus.consumer import Consumer
 from ecommerce.bus.history import newest, read_history
+from ecommerce.bus.redrive import Redrive
 from ecommerce.bus.relay import Relay, leader
 from ecommerce.config import Settings, read
 from ecommerce.contexts import CONTEXTS, Context
@@ -30,6 +31,7 @@ from ecommerce.store import log
 from ecommerce.store.calls import Call, CallWorker
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import Pool, pool
+from ecommerce.store.discards import Discarding
 from ecommerce.store.keys import prune
 from ecommerce.store.migrate import expect_schema
 from ecommerce.store.timers import Ticker
@@ -189,7 +191,7 @@ class WriteSide:
         self._wake_projections = wake_projections
         self.loop = CommandLoop(
             context.name,
-            decider,
+            Discarding(decider),
             settings.database_url,
             calls=context.intents,
             withdraws=context.withdraws,
@@ -215,13 +217,14 @@ class WriteSide:
         self._ticker = Ticker(place.database, submit, context.timers, self._is_connected)
 
     def parts(self) -> list[Part]:
+        self._redrive = Redrive(context.member, place.database, submit, place.instance)
         """List what runs in the background."""
         context = self._place.context
         return [
             self.loop.run(self._ready),
             self._relay.run(),
             self._prune(),
-            *([self._consumer.run()] if context.member.queues else ()),
+            *([self._consumer.run(), self._redrive.run()] if context.member.queues else ()),
             *([self._worker.run()] if context.intents else ()),
             *([self._ticker.run()] if context.timers else ()),
         ]

@@ -55,13 +55,28 @@ def test_the_cause_is_the_event_and_the_trace_goes_on() -> None:
     assert unit.cause.traceparent == "00-ab-cd-01"
 
 
+def test_what_is_not_asked_for_any_more_asks_for_nothing() -> None:
+    assert Reaction(Member("inventory", 1, CompensateInventory, per_line)).units(received()) == []
+
+
 @pytest.mark.parametrize(
     ("document", "trigger", "react", "reason"),
     [
-        (encode(recorded(order_created)), CompensateInventory, per_line, "unknown type"),
+        (
+            encode(recorded(order_created)).replace(b"OrderCreated", b"OrderFramed"),
+            OrderCreated,
+            per_line,
+            "unknown type",
+        ),
         (encode(recorded(order_created)), OrderCreated, broken, "policy failed"),
         (
             encode(recorded(order_created)).replace(b'"owner":"ann"', b'"owner":7'),
+            OrderCreated,
+            per_line,
+            "unreadable data",
+        ),
+        (
+            encode(recorded(order_created)).replace(b'"owner":"ann"', b'"owner":"\xff"'),
             OrderCreated,
             per_line,
             "unreadable data",

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from ecommerce.contexts import CONTEXTS
+from ecommerce.events import PUBLISHED
 from ecommerce.events.catalog import ProductAdded, ProductRepriced
 from ecommerce.events.orders import OrderCompensated, OrderCreated
 from ecommerce.kernel import Money
@@ -13,10 +15,10 @@ from ecommerce.store.envelope import (
     Cause,
     Codec,
     Recorded,
-    context_of,
     encode,
     key_of,
     members,
+    owns,
     published_topics,
     routing_key,
     topic,
@@ -104,6 +106,7 @@ def test_a_private_event_is_none_of_the_topics_that_are_published() -> None:
         "payment.PaymentClosed.v1",
         "payment.RefundStarted.v1",
         "payment.PaymentRefunded.v1",
+        "parked.MessageDiscarded.v1",
     ]
 
 
@@ -116,7 +119,12 @@ def test_a_context_that_owns_no_stream_publishes_nothing() -> None:
     [("order", "orders"), ("stock", "inventory"), ("reservation", "inventory"), ("basket", None)],
 )
 def test_each_kind_of_stream_has_one_owner(aggregate: str, context: str | None) -> None:
-    assert context_of(aggregate) == context
+    assert [name for name in PUBLISHED if owns(name, aggregate)] == [context][: bool(context)]
+
+
+def test_each_context_that_reacts_to_others_owns_what_it_discards() -> None:
+    reacting = {name for name, context in CONTEXTS.items() if context.member.queues}
+    assert {name for name in PUBLISHED if owns(name, "parked")} == reacting
 
 
 def test_a_single_event_type_counts_as_a_union_of_one() -> None:

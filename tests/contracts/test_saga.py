@@ -96,7 +96,7 @@ async def test_the_table_of_calls_and_timers_is_complete() -> None:
 
 
 def test_every_published_event_says_what_undoes_it_or_why_nothing_must() -> None:
-    known = [event for events in published().values() for event in events]
+    known = list(dict.fromkeys(event for events in published().values() for event in events))
     rows = table_after("| event | is undone by |")
     assert [row[0].strip("`") for row in rows] == known
     for event, undone_by, *why in rows:

@@ -12,6 +12,7 @@ import pytest
 
 from ecommerce.contexts import CONTEXTS
 from ecommerce.events import PUBLISHED
+from ecommerce.events.parking import MessageDiscarded
 from ecommerce.kernel import Event
 from ecommerce.store.envelope import Codec, encode, members, topic
 from stored import FOLDER, stored_documents
@@ -24,7 +25,7 @@ KEPT = {
     if context.decider
     for aggregate, kind in context.decider.folds.items()
     for event in members(kind.events)
-}
+} | {topic("parked", MessageDiscarded): MessageDiscarded}
 """Every event that some log keeps now, published or private."""
 
 PERSONAL = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Sequence
 
 import structlog
 from aio_pika.abc import AbstractConnection
 
-from ecommerce.bus.connection import OUTAGES, supervise, wait
-from ecommerce.bus.inbox import Inbox, Submit
+from ecommerce.bus.connection import is_outage, supervise, wait
+from ecommerce.bus.inbox import RETRIES, Inbox, Submit
 from ecommerce.bus.intake import Intake, open_intake
 from ecommerce.bus.member import Member
 from ecommerce.bus.reaction import Reaction
@@ -24,13 +24,20 @@ class Consumer:
     """One instance's consumer. `instance` is its name among the running ones of its context."""
 
     def __init__(
-        self, member: Member, amqp_url: str, pool: Pool, submit: Submit, instance: str
+        self,
+        member: Member,
+        amqp_url: str,
+        pool: Pool,
+        submit: Submit,
+        instance: str,
+        retries: Sequence[float] = RETRIES,
     ) -> None:
         self._queues = [queue(member.name, number) for number in range(member.queues)]
         self._reaction = Reaction(member)
         self._amqp_url = amqp_url
         self._pool = pool
         self._submit = submit
+        self._retries = retries
         self._instance = instance
         self._name = f"{member.name} consumer {instance}"
         self._stop = asyncio.Event()
@@ -64,8 +71,7 @@ class Consumer:
                 await self._follow_share(connection)
                 await wait(self._stop, BEAT)
             await asyncio.gather(*(intake.close() for intake in self._intakes.values()))
-            with suppress(*OUTAGES):
-                await leave(self._pool, self._instance)
+            await self._leave()
         finally:
             self._intakes, self._share = {}, None
 
@@ -77,14 +83,23 @@ class Consumer:
         for name in sorted(self._intakes.keys() - wanted):
             await self._intakes.pop(name).close()
         for name in sorted(wanted - self._intakes.keys()):
-            inbox = Inbox(self._reaction, self._pool, self._submit)
+            inbox = Inbox(self._reaction, self._pool, self._submit, self._retries)
             self._intakes[name] = await open_intake(connection, name, inbox)
 
     async def _renew_share(self) -> None:
         try:
             live = await beat(self._pool, self._instance)
-        except OUTAGES as error:
+        except Exception as error:
+            if not is_outage(error):
+                raise
             # The share stays: messages are held, and none is sent back to the broker for this.
             _log.warning("consumer.unseen", error=repr(error))
         else:
             self._share = share(self._queues, live, self._instance)
+
+    async def _leave(self) -> None:
+        try:
+            await leave(self._pool, self._instance)
+        except Exception as error:
+            if not is_outage(error):
+                raise

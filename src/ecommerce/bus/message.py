@@ -15,9 +15,9 @@ from ecommerce.store.envelope import (
     CONTENT_TYPE,
     Envelope,
     aggregate_of,
-    context_of,
     key_of,
     open_envelope,
+    owns,
 )
 
 
@@ -65,8 +65,8 @@ def read(message: AbstractIncomingMessage) -> Received:
     position = message.headers.get("position")
     _expect(message.user_id == envelope.source, "the broker names another sender")
     _expect(message.exchange == exchange(envelope.source), "it came by another's exchange")
-    owner = context_of(aggregate_of(envelope.subject))
-    _expect(owner == envelope.source, "its subject is not its sender's")
+    own = owns(envelope.source, aggregate_of(envelope.subject))
+    _expect(own, "its subject is not its sender's")
     stream, _, version = envelope.id.rpartition("@")
     _expect(stream == envelope.subject and version.isdecimal(), "its id is not its subject's")
     _expect(envelope.id.isprintable(), "its id cannot be told")

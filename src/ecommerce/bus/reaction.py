@@ -1,17 +1,28 @@
-"""From a message to the units that it asks for: decoded, put to the policy, keyed. Pure."""
+"""From a message to the units that it asks for: decoded, put to the policy, keyed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from traceback import format_exc
+from typing import Final
 
 import msgspec
+import structlog
 
 from ecommerce.bus.member import Member
 from ecommerce.bus.message import Received
+from ecommerce.events import PUBLISHED
 from ecommerce.kernel import Command
-from ecommerce.store.envelope import Cause, Codec, Envelope
+from ecommerce.store.envelope import Cause, Codec, Envelope, members
 from ecommerce.store.unit import Unit, digest
+
+_KNOWN: Final = frozenset(
+    event.__name__
+    for aggregates in PUBLISHED.values()
+    for union in aggregates.values()
+    for event in members(union)
+)
+_log = structlog.get_logger()
 
 
 class Unfit(Exception):
@@ -41,8 +52,21 @@ class Reaction:
             for number, command in enumerate(commands, 1)
         ]
 
+    def knows(self, envelope: Envelope) -> bool:
+        """Say whether this code is new enough for a message."""
+        try:
+            self._check(envelope)
+        except Unfit:
+            return False
+        return True
+
     def _commands(self, received: Received) -> Sequence[Command]:
-        self._check(received.envelope)
+        envelope = received.envelope
+        self._check(envelope)
+        if envelope.type not in self._versions:
+            # A binding that an earlier version of the policy has left: `topology apply` ends it.
+            _log.info("message.unasked", message=envelope.id, type=envelope.type)
+            return ()
         try:
             recorded = self._codec.decode(received.body, received.position)
         except msgspec.MsgspecError as error:
@@ -57,8 +81,9 @@ class Reaction:
     def _check(self, envelope: Envelope) -> None:
         known, version = self._versions.get(envelope.type), envelope.dataschema.rpartition(".v")[2]
         if known is None:
-            raise Unfit("unknown type", envelope.type)
-        if not version.isdecimal() or int(version) > known:
+            if envelope.type not in _KNOWN:
+                raise Unfit("unknown type", envelope.type)
+        elif not version.isdecimal() or int(version) > known:
             raise Unfit("needs newer code", f"{envelope.dataschema}, and version {known} is known")
 
     def _cause(self, envelope: Envelope) -> Cause:

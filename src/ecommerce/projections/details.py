@@ -28,6 +28,7 @@ from ecommerce.events.orders import (
     OrderCreated,
     OrderEvent,
 )
+from ecommerce.events.parking import MessageDiscarded
 from ecommerce.events.payments import (
     PaymentClosed,
     PaymentEvent,
@@ -41,7 +42,13 @@ from ecommerce.events.payments import (
 from ecommerce.kernel import Money
 
 EventOfAnOrder: TypeAlias = (
-    OrderEvent | ReservationEvent | UnitsReserved | UnitsReleased | PaymentEvent | NotificationEvent
+    OrderEvent
+    | ReservationEvent
+    | UnitsReserved
+    | UnitsReleased
+    | PaymentEvent
+    | NotificationEvent
+    | MessageDiscarded
 )
 
 _SYMBOLS: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
@@ -73,6 +80,8 @@ def detail(event: EventOfAnOrder) -> str:  # noqa: C901 - a table, a row for eac
             return in_words(amount)
         case NotificationQueued(mail=mail):
             return mail.template
+        case MessageDiscarded(message_type=kind, trouble=trouble, reason=reason):
+            return f"{kind or 'a message'} ({trouble}) was given up: {reason}"
         case NotificationFailed():
             return "the mail server refused it"  # in its own words, it would name the address
         case OrderCompensated() | PaymentClosed() | NotificationSent():
