@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from litestar.testing import AsyncTestClient
 from psycopg import OperationalError
+from psycopg.errors import IdleInTransactionSessionTimeout, UndefinedTable
 
 import web
 from ecommerce.api import health
@@ -23,6 +24,7 @@ PATH = "/inventory/stock/A/receipts"
         (LoopStopped(), "loop-stopped"),
         (StoreUnavailable(), "store-unavailable"),
         (OperationalError("host db-7 refused"), "store-unavailable"),
+        (IdleInTransactionSessionTimeout("db-7"), "store-unavailable"),
     ],
 )
 async def test_what_passes_says_when_to_try_again(failure: Exception, kind: str) -> None:
@@ -45,9 +47,10 @@ async def test_a_read_model_that_is_behind_says_when_to_try_again() -> None:
     assert answer.json()["detail"] == "stock has not yet read inventory@9 (it is at 8)."
 
 
-async def test_a_failure_tells_nothing_of_what_is_inside() -> None:
+@pytest.mark.parametrize("failure", [RuntimeError, UndefinedTable])
+async def test_a_failure_tells_nothing_of_what_is_inside(failure: type[Exception]) -> None:
     loop = web.Loop()
-    loop.failure = RuntimeError("the password is swordfish")
+    loop.failure = failure("the password is swordfish")
     async with web.client("inventory", loop) as http:
         answer = await http.post(PATH, json=RECEIPT)
     assert answer.status_code == 500
@@ -61,8 +64,11 @@ async def test_what_is_no_json_is_refused() -> None:
         broken = await http.post(PATH, content=b'{"quantity":')
         empty = await http.post(PATH)
         garbled = await http.post(PATH, content=b'{"quantity": "\xff"}')
-    assert [answer.status_code for answer in (broken, empty, garbled)] == [400] * 3
-    assert {answer.json()["type"] for answer in (broken, empty, garbled)} == {"/problems/not-json"}
+        deep = await http.post(PATH, content=b"[" * 100_000)
+        nested = await http.post(PATH, content=b'{"quantity":' + b"[" * 9999 + b"]" * 9999 + b"}")
+    answers = (broken, empty, garbled, deep, nested)
+    assert [answer.status_code for answer in answers] == [400] * 5
+    assert {answer.json()["type"] for answer in answers} == {"/problems/not-json"}
 
 
 async def test_a_body_is_at_most_a_mebibyte() -> None:

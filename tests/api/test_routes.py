@@ -58,6 +58,21 @@ async def test_each_service_describes_itself(context: str) -> None:
             _check(f"{method} {path}", path, method, operation)
 
 
+def test_the_description_names_the_scope_and_the_owner_of_each_route() -> None:
+    told = {
+        f"{method.upper()} {path}": (operation["x-scope"], operation["x-owner"])
+        for context in CONTEXTS
+        for path, operations in app(context).openapi_schema.to_schema()["paths"].items()
+        for method, operation in operations.items()
+    }
+    for context in CONTEXTS:
+        for name, handler in routes(context):
+            assert told[name] == (handler.opt["scope"] or "none", handler.opt["owner"])
+    assert told["GET /orders/{order_id}"] == ("orders:read", "placer")
+    assert told["POST /payments/webhooks"] == ("none", "provider")
+    assert told["GET /catalog/products"] == ("none", "none")
+
+
 def _check(name: str, path: str, method: str, operation: dict[str, Any]) -> None:
     assert operation["summary"], name
     assert operation["description"], name

@@ -92,6 +92,7 @@ async def test_one_description_tells_of_all_services() -> None:
     operations = [operation for methods in paths.values() for operation in methods.values()]
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     assert paths["/orders/{order_id}/timeline"]["get"]["tags"] == ["audit"]
+    assert paths["/orders"]["post"]["x-scope"] == "orders:write"
     assert paths["/orders"]["post"]["summary"] == "Place an order"
     assert paths["/orders"]["post"]["description"].startswith("It costs what")
 

@@ -19,6 +19,8 @@ from ecommerce.gateway import proxy
 from ecommerce.gateway.app import application
 from ecommerce.gateway.main import CONTEXTS
 from ecommerce.gateway.upstreams import Upstream
+from ecommerce.projections.reader import WAIT_SECONDS
+from ecommerce.store.line import PATIENCE
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -211,6 +213,31 @@ async def test_an_answer_that_does_not_come_in_time_is_given_up(
         async with gateway(orders=url) as http:
             answer = await http.get("/orders")
             assert (answer.status_code, problem(answer)) == (504, "/problems/answer-too-late")
+
+
+async def test_a_context_that_stands_still_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = aiohttp.ClientTimeout(total=None, connect=0.3, sock_read=1)
+    monkeypatch.setattr(proxy, "PER_INSTANCE", 2)
+    monkeypatch.setattr(proxy, "TIMEOUT", limits)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        async with web.running(Echo()) as other, gateway(orders=url, catalog=other) as http:
+            waiting = asyncio.gather(*(http.get("/orders") for _ in range(5)))
+            answers = [await http.get("/catalog/products") for _ in range(10)]
+            assert not waiting.done()
+            assert {answer.status_code for answer in answers} == {200}
+            assert sorted(map(problem, await waiting)) == [
+                *["/problems/answer-too-late"] * 2,
+                *["/problems/no-instance"] * 3,
+            ]
+
+
+def test_the_gateway_waits_longer_than_a_service_can_take() -> None:
+    pool = 5.0  # seconds for a connection of the pool, before and after the token is waited for
+    assert proxy.TIMEOUT.sock_read
+    assert proxy.TIMEOUT.sock_read > 2 * pool + WAIT_SECONDS + PATIENCE
 
 
 async def test_an_answer_that_breaks_off_is_seen_to_break_off() -> None:

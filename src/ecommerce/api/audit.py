@@ -30,7 +30,7 @@ class Timeline(Value, frozen=True):
 
 @get(
     "/orders/{order_id:str}/timeline",
-    opt=needs("orders:read", owner="placer"),
+    **needs("orders:read", owner="placer"),
     responses=documented(400, 404, 503),
 )
 async def show_timeline(

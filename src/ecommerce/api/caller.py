@@ -6,8 +6,11 @@ Until accounts exist a caller is believed: services listen on loopback only.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
+from litestar.openapi.spec import Operation
 from litestar.params import HeaderParameter
 
 from ecommerce.api.problems import Fault, invalid
@@ -49,10 +52,21 @@ Owner = Literal["none", "placer", "provider"]
 """Whom a route's things belong to: nobody, who placed the order, or the payment provider."""
 
 
+@dataclass
+class Described(Operation):
+    """A route as the API's description tells of it, with what it asks of its caller."""
+
+    scope: str = field(default="none", metadata={"alias": "x-scope"})
+    owner: str = field(default="none", metadata={"alias": "x-owner"})
+
+
 def needs(scope: str | None, owner: Owner = "none") -> dict[str, Any]:
-    """Name the scope that a route needs, and whose own things need no scope.
+    """Name the scope that a route needs, and whose own things need no scope, to us and to clients.
 
     `None` is a route for everybody. With the owner `placer`, who placed an order needs no scope
     for it; what the `provider` sends is proved by its signature instead.
     """
-    return {"scope": scope, "owner": owner}
+    return {
+        "opt": {"scope": scope, "owner": owner},
+        "operation_class": partial(Described, scope=scope or "none", owner=owner),
+    }

@@ -63,7 +63,7 @@ class Product(Value, frozen=True):
 
 @post(
     "/catalog/products",
-    opt=needs("catalog:write"),
+    **needs("catalog:write"),
     responses=documented(400, 409, 422, 503),
     response_headers=WRITTEN,
 )
@@ -85,7 +85,7 @@ async def add_product(
 
 @put(
     "/catalog/products/{sku:str}/price",
-    opt=needs("catalog:write"),
+    **needs("catalog:write"),
     responses=documented(400, 404, 422, 503),
     response_headers=WRITTEN,
 )
@@ -104,7 +104,7 @@ async def change_price(
     return written(answer, CurrentPrice(sku, price), CONTEXT)
 
 
-@get("/catalog/products", opt=needs(None), responses=documented(400, 503))
+@get("/catalog/products", **needs(None), responses=documented(400, 503))
 async def list_products(
     read: NamedDependency[SkipValidation[Read]],
     after: FromQuery[str | None] = None,
@@ -117,7 +117,7 @@ async def list_products(
     return page("/catalog/products", [_product(row) for row in rows], limit, lambda it: it.sku)
 
 
-@get("/catalog/products/{sku:str}", opt=needs(None), responses=documented(400, 404, 503))
+@get("/catalog/products/{sku:str}", **needs(None), responses=documented(400, 404, 503))
 async def show_product(
     sku: SkuInPath,
     read: NamedDependency[SkipValidation[Read]],

@@ -29,13 +29,13 @@ class Readiness(Value, frozen=True):
     checks: Mapping[str, bool | str]
 
 
-@get("/health/live", opt=needs(None), sync_to_thread=False)
+@get("/health/live", **needs(None), sync_to_thread=False)
 def live() -> Life:
     """Say that the process answers."""
     return Life()
 
 
-@get("/health/ready", opt=needs(None))
+@get("/health/ready", **needs(None))
 async def ready(checks: NamedDependency[SkipValidation[Checks]]) -> Response[Readiness]:
     """Say whether the service can be used, and what it waits for (503 while it cannot)."""
     found = await checks()

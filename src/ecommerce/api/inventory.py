@@ -58,7 +58,7 @@ class StockPage(Value, frozen=True):
 
 @post(
     "/inventory/stock/{sku:str}/receipts",
-    opt=needs("inventory:write"),
+    **needs("inventory:write"),
     responses=documented(400, 422, 503),
     response_headers=WRITTEN,
 )
@@ -76,7 +76,7 @@ async def receive(
 
 @post(
     "/inventory/stock/{sku:str}/adjustments",
-    opt=needs("inventory:write"),
+    **needs("inventory:write"),
     responses=documented(400, 409, 422, 503),
     response_headers=WRITTEN,
 )
@@ -97,7 +97,7 @@ async def adjust(
     return written(answer, Moved(sku, data.quantity), CONTEXT, status=201)
 
 
-@get("/inventory/stock/{sku:str}", opt=needs("inventory:read"), responses=documented(400, 404, 503))
+@get("/inventory/stock/{sku:str}", **needs("inventory:read"), responses=documented(400, 404, 503))
 async def show_stock(
     sku: SkuInPath,
     read: NamedDependency[SkipValidation[Read]],

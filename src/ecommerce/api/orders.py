@@ -41,7 +41,7 @@ class Placed(Value, frozen=True):
 @post(
     "/orders",
     status_code=202,
-    opt=needs("orders:write"),
+    **needs("orders:write"),
     responses=documented(400, 403, 409, 422, 503),
     response_headers=WRITTEN,
 )
@@ -132,7 +132,7 @@ def _placed(answer: Answer) -> Response[Placed]:
 
 @get(
     "/orders/{order_id:str}",
-    opt=needs(READ_ALL, owner="placer"),
+    **needs(READ_ALL, owner="placer"),
     responses=documented(400, 404, 503),
 )
 async def show_order(
@@ -148,7 +148,7 @@ async def show_order(
     return view(row)
 
 
-@get("/orders", opt=needs(READ_ALL, owner="placer"), responses=documented(400, 503))
+@get("/orders", **needs(READ_ALL, owner="placer"), responses=documented(400, 503))
 async def list_orders(
     caller: NamedDependency[Caller],
     read: NamedDependency[SkipValidation[Read]],

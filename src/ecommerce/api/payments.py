@@ -48,7 +48,7 @@ class PaymentView(Value, frozen=True):
 
 @get(
     "/payments/{order_id:str}",
-    opt=needs("payments:read", owner="placer"),
+    **needs("payments:read", owner="placer"),
     responses=documented(400, 404, 503),
 )
 async def show_payment(
@@ -67,7 +67,7 @@ async def show_payment(
 @post(
     WEBHOOKS,
     status_code=204,
-    opt=needs(None, owner="provider"),
+    **needs(None, owner="provider"),
     responses=documented(400, 503),
 )
 async def take_webhook(

@@ -12,10 +12,11 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
 from msgspec import Struct
-from psycopg import OperationalError
+from psycopg import Error as StoreError
 
 from ecommerce.kernel import Rejected, Value
 from ecommerce.projections.reader import BadToken, NotYet
+from ecommerce.store.connection import is_outage
 from ecommerce.store.unit import KeyReused, LoopFull, LoopStopped, StoreUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -122,7 +123,9 @@ def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     return answer(problem(error.status_code, error.detail), error.headers)
 
 
-def _no_store(_: Request[Any, Any, Any], error: OperationalError) -> Response[Any]:
+def _no_store(request: Request[Any, Any, Any], error: StoreError) -> Response[Any]:
+    if not is_outage(error):
+        return _failed(request, error)
     log.warning("http.no_store", error=type(error).__name__)
     return answer(problem(503, StoreUnavailable.__doc__, "StoreUnavailable"), RETRY_AFTER)
 
@@ -141,7 +144,7 @@ HANDLERS: Final[dict[type[Exception] | int, Handler]] = {
     LoopStopped: _named(503, RETRY_AFTER),
     StoreUnavailable: _named(503, RETRY_AFTER),
     NotYet: _named(503, RETRY_AFTER),
-    OperationalError: _no_store,
+    StoreError: _no_store,
     BadToken: _bad_token,
     ValidationException: _bad_parameters,
     HTTPException: _http,

@@ -38,7 +38,7 @@ class Sales(Value, frozen=True):
     items: Sequence[Day]
 
 
-@get("/reports/sales", opt=needs("reports:read"), responses=documented(400, 503))
+@get("/reports/sales", **needs("reports:read"), responses=documented(400, 503))
 async def show_sales(
     read: NamedDependency[SkipValidation[Read]],
     from_: Annotated[date, QueryParameter(name="from", description="The first day.")],

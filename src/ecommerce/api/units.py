@@ -102,7 +102,7 @@ def _canonical(request: Request[Any, Any, Any]) -> bytes:
     body: bytes = request.state.body
     try:
         return msgspec.json.encode(msgspec.json.decode(body), order="deterministic")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return body
 
 

@@ -28,7 +28,7 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
         return
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(400, f"The body is no JSON: {error}.", "NotJson") from None
     if found := [*islice(faults(value, field.raw), MOST_FAULTS)]:
         raise invalid(found)

@@ -27,7 +27,10 @@ A write answers with a `Consistency-Token`; a read that sends it back waits unti
 was written. Under the same `Idempotency-Key` a request is carried out once. `X-Caller: name;
 scope scope …` says who calls. Every refusal is `application/problem+json` (RFC 9457). The gateway
 itself answers 413 to a body of more than a mebibyte, 502 where a service gave no answer, 503 where
-none can be reached and 504 where none came in time.
+none can be reached or has room, and 504 where none came in time.
+
+`x-scope` is the scope that a route needs, `x-owner` whose own things need none: those of the
+`placer` of the order, or what the payment `provider` signs. Scopes are not yet asked for.
 """
 
 Document = dict[str, Any]

@@ -37,7 +37,7 @@ POLICY: Final = {
 """The page may load nothing from elsewhere; its script sets styles by itself."""
 
 
-@get("/", opt=needs(None), sync_to_thread=False)
+@get("/", **needs(None), sync_to_thread=False)
 def index() -> dict[str, str]:
     """Say where things are."""
     return {
@@ -51,20 +51,20 @@ def index() -> dict[str, str]:
     }
 
 
-@get("/schema", opt=needs(None), media_type=MediaType.HTML, sync_to_thread=False)
+@get("/schema", **needs(None), media_type=MediaType.HTML, sync_to_thread=False)
 def docs() -> Response[str]:
     """Show the API's description to people."""
     page = (_OURS / "index.html").read_text("utf-8")
     return Response(page, media_type=MediaType.HTML, headers=POLICY)
 
 
-@get("/schema/openapi.json", opt=needs(None))
+@get("/schema/openapi.json", **needs(None))
 async def description(describe: NamedDependency[SkipValidation[Describe]]) -> dict[str, Any]:
     """Describe the API to machines (OpenAPI 3.1)."""
     return await describe()
 
 
-@get("/schema/ui/{name:str}", opt=needs(None), sync_to_thread=True)
+@get("/schema/ui/{name:str}", **needs(None), sync_to_thread=True)
 def asset(name: FromPath[str]) -> Response[bytes]:
     """Give what the page loads."""
     if name not in ASSETS:

@@ -12,9 +12,14 @@ from ecommerce.api.problems import RETRY_AFTER, Refused, problem, refused
 from ecommerce.gateway.incoming import Passed, end_to_end
 from ecommerce.gateway.upstreams import Upstream
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=0.5, sock_read=15)
-"""Seconds; a read may wait 5 of them for its Consistency-Token."""
-CONNECTIONS: Final = 200
+TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=2, sock_connect=0.5, sock_read=30)
+"""Seconds to find a free connection, to make one, and to be answered.
+
+A service may wait for its database twice, for a Consistency-Token and to record, 25 seconds in all,
+before it says by itself that it cannot.
+"""
+PER_INSTANCE: Final = 100
+"""Requests at once: an instance that stands still holds up those that are for it, no others."""
 KEPT: Final = 30
 """Seconds that an idle connection is kept, less than the services keep it."""
 
@@ -22,7 +27,9 @@ KEPT: Final = 30
 def open_session() -> aiohttp.ClientSession:
     """Open the connections that all requests share."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT),
+        connector=aiohttp.TCPConnector(
+            limit=0, limit_per_host=PER_INSTANCE, keepalive_timeout=KEPT
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=TIMEOUT,
         auto_decompress=False,
@@ -35,8 +42,8 @@ async def forward(
 ) -> None:
     """Ask one instance after another until one answers, and send its answer.
 
-    The next is asked where the one before was not reached, and where its connection broke, if the
-    request does no harm twice. Raises `Refused` where none has answered.
+    The next is asked where the one before was not reached or has no room, and where its connection
+    broke, if the request does no harm twice. Raises `Refused` where none has answered.
     """
     failure: Refused | None = None
     for url in upstream.in_turn():
@@ -82,7 +89,11 @@ async def _answer(answer: aiohttp.ClientResponse, passed: Passed, send: Send) ->
 
 
 def _unreachable() -> Refused:
-    told = problem(503, "No instance of the service can be reached. Try again.", "NoInstance")
+    told = problem(
+        503,
+        "No instance of the service can be reached, or takes more now. Try again.",
+        "NoInstance",
+    )
     return Refused(told, RETRY_AFTER)
 
 
