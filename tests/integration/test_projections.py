@@ -149,7 +149,7 @@ async def test_a_commit_whose_answer_is_lost_is_not_repeated(pool: Pool) -> None
 async def test_a_runner_that_is_ended_again_and_again_counts_each_event_once(
     pool: Pool, url: str
 ) -> None:
-    events, chance = movements_of(200), random.Random(7)  # noqa: S311 - only when to end it
+    events, chance = movements_of(200), random.Random(7)
     await append(pool, *events)
     subject = projector(pool, url, stock, context="inventory")
     for _ in range(12):

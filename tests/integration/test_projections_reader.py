@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 from psycopg.sql import SQL
@@ -25,6 +26,7 @@ from ecommerce.projections import (
     products,
     sales,
     stock,
+    watch,
 )
 from ecommerce.projections.generations import progress
 from ecommerce.projections.projection import Projection
@@ -102,6 +104,49 @@ async def test_a_read_waits_for_its_token(pool: Pool) -> None:
     await began.wait()
     await fold(pool, price_list, "catalog", ProductRepriced("TEA", PRICE * 2))
     assert (await reading).price == PRICE * 2
+
+
+async def test_many_who_wait_cost_as_much_as_one(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    async def counting(*arguments: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return await progress(*arguments)
+
+    monkeypatch.setattr(watch, "progress", counting)
+    await fold(pool, price_list, "catalog", ProductAdded("TEA", "Tea", PRICE))
+    reader = Reader(pool, ALL, wait=1)
+
+    async def read(token: str) -> None:
+        async with reader.read(price_list.NAME, token):
+            pass
+
+    waiting = [asyncio.ensure_future(read(f"catalog@{2 + number % 2}")) for number in range(40)]
+    never = [asyncio.ensure_future(read(f"catalog@{10**17}")) for _ in range(40)]
+    await fold(pool, price_list, "catalog", *[ProductRepriced("TEA", PRICE * 2)] * 2)
+    await asyncio.gather(*waiting)
+    refused = await asyncio.gather(*never, return_exceptions=True)
+    assert {type(answer) for answer in refused} == {NotYet}
+    assert 0 < looks <= 1 / watch.PAUSE + 1
+    before = looks
+    await asyncio.sleep(3 * watch.PAUSE)
+    assert looks == before
+
+
+async def test_who_waits_hears_that_the_database_is_gone(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: Any) -> Any:
+        raise psycopg.OperationalError
+
+    await fold(pool, price_list, "catalog", ProductAdded("TEA", "Tea", PRICE))
+    monkeypatch.setattr(watch, "progress", gone)
+    with pytest.raises(psycopg.OperationalError):
+        async with Reader(pool, ALL).read(price_list.NAME, "catalog@2"):
+            pass
 
 
 async def test_a_read_gives_up_and_says_how_far_it_is(pool: Pool, reader: Reader) -> None:

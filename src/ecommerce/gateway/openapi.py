@@ -30,7 +30,7 @@ itself answers 413 to a body of more than a mebibyte, 502 where a service gave n
 none can be reached or has room, and 504 where none came in time.
 
 `x-scope` is the scope that a route needs, `x-owner` whose own things need none: those of the
-`placer` of the order, or what the payment `provider` signs. Scopes are not yet asked for.
+`placer` of the order, or what the payment `provider` signs. No route refuses a caller for it yet.
 """
 
 Document = dict[str, Any]

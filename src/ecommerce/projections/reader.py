@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import chain, repeat
 from typing import Final
 
 from psycopg.sql import SQL, Literal
 
 from ecommerce.projections.projection import Projection, ddl_hash
+from ecommerce.projections.watch import Watch, lacking
 from ecommerce.store.connection import Connection, Pool
 
 WAIT_SECONDS: Final = 5.0
 """How long a read waits for its token."""
-
-PAUSES: Final = (0.005, 0.01, 0.02, 0.04)
-"""Seconds between one look and the next; the last is repeated."""
 
 _PART: Final = re.compile(r"([a-z][a-z0-9_]*)@([0-9]{1,18})")
 
@@ -51,13 +48,14 @@ class Reader:
     def __init__(
         self,
         pool: Pool,
-        projections: Iterable[Projection],
+        projections: Sequence[Projection],
         *,
         wait: float = WAIT_SECONDS,
     ) -> None:
         self._pool = pool
         self._wait = wait
         self._begin = {projection.NAME: _begin(projection) for projection in projections}
+        self._watches = {each.NAME: Watch(pool, each) for each in projections}
 
     @asynccontextmanager
     async def read(self, name: str, token: str | None = None) -> AsyncIterator[Connection]:
@@ -67,17 +65,26 @@ class Reader:
         Raises `BadToken`, and `NotYet` after `wait` seconds.
         """
         wanted = parse(token)
-        clock = asyncio.get_running_loop().time
-        deadline = clock() + self._wait
-        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+        deadline = asyncio.get_running_loop().time() + self._wait
+        while True:
             async with self._pool.connection() as db, _ended(db):
-                missing = _missing(wanted, await self._open(db, name))
-                if not missing:
+                if not lacking(wanted, await self._open(db, name)):
                     yield db
                     return
-            if clock() > deadline:
-                raise NotYet(f"{name} has not yet read {missing}. Try again shortly.")
-            await asyncio.sleep(pause)
+            await self._wait_for(name, wanted, deadline)
+
+    async def _wait_for(self, name: str, wanted: Mapping[str, int], deadline: float) -> None:
+        watch = self._watches[name]
+        try:
+            async with asyncio.timeout_at(deadline):
+                await watch.until(wanted)
+        except TimeoutError:
+            missing = ", ".join(
+                f"{source}@{position} (it is at {watch.reached[source]})"
+                for source, position in lacking(wanted, watch.reached).items()
+            )
+            told = missing or "what the token names"
+            raise NotYet(f"{name} has not yet read {told}. Try again shortly.") from None
 
     async def _open(self, db: Connection, name: str) -> Mapping[str, int]:
         cursor = await db.execute(self._begin[name], prepare=False)
@@ -115,11 +122,3 @@ async def _ended(db: Connection) -> AsyncIterator[None]:
 def _begin(projection: Projection) -> bytes:
     shape = {"name": Literal(projection.NAME), "hash": Literal(ddl_hash(projection))}
     return _BEGIN.format(**shape).as_bytes()
-
-
-def _missing(wanted: Mapping[str, int], reached: Mapping[str, int]) -> str:
-    return ", ".join(
-        f"{source}@{position} (it is at {reached[source]})"
-        for source, position in wanted.items()
-        if reached.get(source, position) < position
-    )
