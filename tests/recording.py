@@ -20,7 +20,10 @@ def recorded(
     time: datetime = NOON,
     causation: str = "request-1",
 ) -> Recorded[Any]:
-    """Record an event in the stream that it belongs to, as a part of the order `7`."""
+    """Record an event in the stream that it belongs to, as a part of the order `7`.
+
+    What led to it is an event, and then its context acts, or a request of `ann`.
+    """
     source, aggregate = _home(type(event))
     name = next(getattr(event, name) for name in _named_by(aggregate) if getattr(event, name, None))
     return Recorded(
@@ -30,7 +33,7 @@ def recorded(
         version=version or position,
         position=position,
         time=time,
-        cause=Cause("7", causation, "ann"),
+        cause=Cause("7", causation, source if "@" in causation else "ann"),
     )
 
 

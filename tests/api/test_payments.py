@@ -45,6 +45,7 @@ async def test_what_the_provider_tells_counts_once() -> None:
     assert unit.key == "http:provider:POST /payments/webhooks:evt_1"
     assert unit.command == SucceedPayment("7", "ch_1")
     assert (unit.cause.correlation_id, unit.cause.causation_id) == ("7", "evt_1")
+    assert unit.cause.actor == "payment-provider"
 
 
 async def test_what_changes_nothing_is_taken_and_forgotten() -> None:

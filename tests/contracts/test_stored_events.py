@@ -89,6 +89,16 @@ def test_a_document_says_by_itself_where_it_belongs(name: str) -> None:
     assert aggregate in PUBLISHED[document["source"]]
 
 
+@pytest.mark.parametrize("name", STORED)
+def test_a_document_says_who_acted(name: str) -> None:
+    document = json.loads(STORED[name])
+    led_by_an_event = re.fullmatch(r"[a-z]+-.+@\d+", document["causationid"])
+    if name.startswith("parked."):
+        assert document["actor"] == "operator"
+    else:
+        assert document["actor"] == (document["source"] if led_by_an_event else "ann")
+
+
 def test_documents_are_told_apart_by_source_and_id() -> None:
     documents = [json.loads(document) for document in stored_documents()]
     assert len({(document["source"], document["id"]) for document in documents}) == len(documents)

@@ -90,7 +90,7 @@ def test_a_step_says_where_and_why_it_happened() -> None:
             type="PaymentFailed",
             stream="payment-7",
             cause="payment-7@2",
-            actor="ann",
+            actor="payments",
             detail="card_declined: Your card was declined.",
         )
     ]

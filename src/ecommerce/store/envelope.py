@@ -24,7 +24,11 @@ E = TypeVar("E")
 
 
 class Cause(Value, frozen=True):
-    """Why something is recorded: what it belongs to, what led to it, and who is behind it."""
+    """Why something is recorded: what it belongs to, what led to it, and who acted.
+
+    That is the caller of a request; else the context itself, for what its policies, calls and
+    timers do; or who tells it something from outside, such as `payment-provider`.
+    """
 
     correlation_id: str
     causation_id: str
