@@ -17,18 +17,16 @@ from ecommerce.kernel import Value
 from ecommerce.store.connection import Connection, Pool
 from ecommerce.store.envelope import Envelope, open_envelope
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "parked.id, key, message_id, source, routing_key, headers, body, reason, detail, attempts,"
     " parked_at, retry_at, discard_reason, claims"
 )
-# A claim lasts as long as its instance is seen. An instance that has the name of a former one, as
-# in a container that was started again, knows what it has in hand itself.
+# A claim lasts as long as its instance is seen.
 _CLAIM: Final = f"""
     with due as materialized (
         select id from parked
         where (retry_at is not null or discard_reason is not null)
           and (claimed_by is null
-            or (claimed_by = %(me)s and id <> all(%(in_hand)s))
             or (claimed_by <> %(me)s and not exists (
                 select from instances
                 where instance = claimed_by and seen_at > now() - interval '5 seconds')))
@@ -38,18 +36,23 @@ _CLAIM: Final = f"""
         for update skip locked
     )
     update parked set claimed_by = %(me)s, claims = claims + 1 from due where parked.id = due.id
-    returning {_COLUMNS}
+    returning {COLUMNS}
 """  # noqa: S608 - nothing but our own column names is inlined
 _NEXT: Final = f"""
     update parked set retry_at = now(), claimed_by = %(me)s, claims = 1
     where id = (select id from parked where key = %(key)s order by id limit 1)
       and reason = %(behind)s and retry_at is null and discard_reason is null
-    returning {_COLUMNS}
+    returning {COLUMNS}
 """  # noqa: S608 - the same
 _KEEP: Final = """
     update parked set reason = %s, detail = %s, attempts = attempts + %s,
         retry_at = null, claimed_by = null, claims = 0
     where id = %s
+"""
+_RELEASE: Final = """
+    update parked
+    set claimed_by = null, claims = claims - case when %(row)s::bigint is null then 0 else 1 end
+    where claimed_by = %(me)s and id = coalesce(%(row)s, id)
 """
 _UNKNOWN: Final = "select id, body from parked where reason = any(%s) and retry_at is null"
 _ASK: Final = "update parked set retry_at = now() where id = any(%s)"
@@ -93,21 +96,27 @@ class Row(Value, frozen=True):
         return Received(self.envelope, self.body, position, self.routing_key, self.headers)
 
 
-async def claim(pool: Pool, instance: str, in_hand: Collection[int], free: int) -> list[Row]:
+async def claim(pool: Pool, instance: str, free: int) -> list[Row]:
     """Take what is asked for and nobody is at, at most so many rows."""
-    values = {"me": instance, "in_hand": list(in_hand), "free": free}
+    values = {"me": instance, "free": free}
     async with pool.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(Row))
         return await (await cursor.execute(_CLAIM, values)).fetchall()
 
 
-async def remove(pool: Pool, row: Row, instance: str) -> Row | None:
+async def release(pool: Pool, instance: str, row: int | None = None) -> None:
+    """Let others take a row that was claimed and not begun, or all that an instance claimed."""
+    async with pool.connection() as connection:
+        await connection.execute(_RELEASE, {"me": instance, "row": row})
+
+
+async def remove(pool: Pool, row: Row, instance: str) -> list[Row]:
     """Take a row away, and claim the next of its key where that only stood behind it."""
     values = {"me": instance, "key": row.key, "behind": BEHIND}
     async with locked(pool, row.key) as connection:
         await connection.execute("delete from parked where id = %s", (row.id,))
         cursor = connection.cursor(row_factory=class_row(Row))
-        return await (await cursor.execute(_NEXT, values)).fetchone()
+        return await (await cursor.execute(_NEXT, values)).fetchall()
 
 
 async def keep(pool: Pool, row: Row, unfit: Unfit, attempts: int) -> None:

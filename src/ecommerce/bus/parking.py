@@ -67,7 +67,7 @@ async def _insert(connection: Connection, received: Received, unfit: Unfit, atte
         received.envelope.id,
         received.envelope.source,
         writable(received.routing_key),
-        _json(received.headers),
+        as_json(received.headers),
         received.body,
         unfit.reason,
         writable(unfit.detail),
@@ -81,5 +81,6 @@ def writable(text: str | None) -> str | None:
     return text and text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _json(headers: Any) -> str:
+def as_json(headers: Any) -> str:
+    """Write headers as PostgreSQL takes them."""
     return msgspec.json.encode(headers, enc_hook=str).decode().replace("\\u0000", "\\ufffd")

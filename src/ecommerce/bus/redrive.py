@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from ecommerce.bus import parked_rows as rows
-from ecommerce.bus.connection import is_outage, pauses
+from ecommerce.bus.connection import is_outage, pauses, wait
 from ecommerce.bus.inbox import RETRIES, Submit, persist, record
 from ecommerce.bus.member import Member
 from ecommerce.bus.message import Received
@@ -60,63 +60,67 @@ class Redrive:
         self._submit = submit
         self._instance = instance
         self._retries = retries
-        self._in_hand: set[int] = set()
+        self._in_hand = 0
         self._stop = asyncio.Event()
-        self._looked_for_known = False
+        self._began = False
 
     async def run(self) -> None:
         """Do what is asked for until cancelled; what is left undone, another instance does."""
         waits = pauses()
         async with asyncio.TaskGroup() as keys:
-            while True:
+            while not self._stop.is_set():
                 try:
                     for row in await self._due():
-                        self._in_hand.add(row.id)
                         keys.create_task(self._feed(row))
                 except Exception as error:  # noqa: BLE001 - the messages that come do not wait
                     tell = _log.warning if is_outage(error) else _log.exception
                     tell("redrive.waits", error=repr(error))
-                    await asyncio.sleep(next(waits))
+                    await wait(self._stop, next(waits))
                 else:
                     waits = pauses()
-                    await asyncio.sleep(POLL)
+                    await wait(self._stop, POLL)
 
     async def _due(self) -> list[Row]:
-        if not self._looked_for_known:
+        if not self._began:
+            # A container that is started again has the name that it had.
+            await rows.release(self._pool, self._instance)
             # What newer code had sent is understood from the first start of such code on.
             await rows.ask_known(self._pool, self._reaction.knows)
-            self._looked_for_known = True
-        free = SIDE_BY_SIDE - len(self._in_hand)
-        return await rows.claim(self._pool, self._instance, self._in_hand, free) if free else []
+            self._began = True
+        free = SIDE_BY_SIDE - self._in_hand
+        return await rows.claim(self._pool, self._instance, free) if free else []
 
     async def _feed(self, row: Row) -> None:
         """Feed a row, and those behind it."""
-        following: Row | None = row
-        while following:
-            row, following = following, None
-            self._in_hand.add(row.id)
-            try:
-                following = await persist(
-                    partial(self._settle, row), self._stop, self._retries, row.message_id
-                )
-            finally:
-                self._in_hand.discard(row.id)
-
-    async def _settle(self, row: Row, failures: Sequence[str]) -> Row | None:
-        """Be done with a row; answer the one that can be fed next."""
-        if row.discard_reason is not None:
-            await self._submit(_discarding(row, row.discard_reason))
-            _log.warning("message.discarded", message=row.message_id, reason=row.discard_reason)
-            return await rows.remove(self._pool, row, self._instance)
+        self._in_hand += 1
+        following = [row]
         try:
-            received = _received(row)
-            await record(self._reaction, self._submit, received, failures, self._retries)
+            while following:
+                (row,) = following
+                settle = partial(self._settle, row)
+                settled = await persist(settle, self._stop, self._retries, row.message_id)
+                if settled is None:
+                    self._stop.set()
+                    await rows.release(self._pool, self._instance, row.id)
+                following = settled or []
+        finally:
+            self._in_hand -= 1
+
+    async def _settle(self, row: Row, failures: Sequence[str]) -> list[Row]:
+        """Be done with a row; answer the one that can be fed next, if there is one."""
+        try:
+            if row.discard_reason is None:
+                received = _received(row)
+                await record(self._reaction, self._submit, received, failures, self._retries)
+                _log.info("message.redriven", message=row.message_id)
+            else:
+                await self._submit(_discarding(row, row.discard_reason))
+                _log.warning("message.discarded", message=row.message_id, why=row.discard_reason)
         except Unfit as unfit:
             await rows.keep(self._pool, row, unfit, len(failures) or 1)
             _log.error("message.parked", message=row.message_id, reason=unfit.reason)
-            return None
+            return []
         reach("redrive.recorded")
-        _log.info("message.redriven", message=row.message_id)
         return await rows.remove(self._pool, row, self._instance)
 
 
