@@ -11,6 +11,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -56,20 +58,29 @@ async def carry_out(loop: CommandLoop, decider: Any, line: bytes) -> None:
         say(Reply(order.key, answer.events))
 
 
+async def take(
+    tasks: asyncio.TaskGroup, each: Callable[[bytes], Coroutine[Any, Any, None]]
+) -> None:
+    """Begin all that is asked for."""
+    lines = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(lines)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    async for line in lines:
+        tasks.create_task(each(line))
+
+
 async def main(url: str, name: str) -> None:
     """Take units until told to stop."""
     decider = import_module(name)
     loop, ready = CommandLoop("bank", decider, url), asyncio.Event()
-    running, lines = asyncio.create_task(loop.run(ready)), asyncio.StreamReader()
-    events = asyncio.get_running_loop()
-    await events.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    events.add_signal_handler(signal.SIGTERM, lines.feed_eof)
+    running = asyncio.create_task(loop.run(ready))
     await ready.wait()
     say("ready")
     async with asyncio.TaskGroup() as tasks:
-        async for line in lines:
-            tasks.create_task(carry_out(loop, decider, line))
-        await asyncio.sleep(0)
+        taking = tasks.create_task(take(tasks, partial(carry_out, loop, decider)))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, taking.cancel)
+        await asyncio.wait([taking])
+        await asyncio.sleep(0)  # who was taken in joins the line
         await loop.stop()
     await running
 

@@ -15,7 +15,7 @@ from ecommerce.store.batch import Batch, Known, Rules
 from ecommerce.store.connection import Pool, is_outage
 from ecommerce.store.folds import Folds, Versioned
 from ecommerce.store.held import Held
-from ecommerce.store.line import PATIENCE, Line, Waiting
+from ecommerce.store.line import Line, Waiting
 from ecommerce.store.snapshots import Snapshots
 from ecommerce.store.unit import Answer, Unit
 from ecommerce.store.writer import Writer
@@ -25,6 +25,9 @@ BATCH: Final = 256
 
 _SILENCE: Final = 20.0
 """Seconds after which a database that says nothing is given up; its own timeouts come first."""
+
+_DRAIN: Final = 8.0
+"""Seconds that the loop gets to record what waits when it is stopped."""
 
 _PAUSE: Final = 0.1
 """Seconds between a failure and the next attempt."""
@@ -104,8 +107,7 @@ class CommandLoop:
         """Take no more units, record those that wait, and end `run`."""
         self._line.close()
         if self._running:
-            # Without a database, those who wait have their answer by then, and nobody is left.
-            _, unfinished = await asyncio.wait([self._running], timeout=PATIENCE + 1)
+            _, unfinished = await asyncio.wait([self._running], timeout=_DRAIN)
             for task in unfinished:
                 task.cancel()
 
