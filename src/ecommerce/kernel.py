@@ -46,6 +46,15 @@ class Rejected(Exception):
         return super().__str__() or (self.__doc__ or "")
 
 
+_SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
+
+_DECIMALS = {
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0),
+    **dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+}
+"""The currencies (ISO 4217) whose unit has not 100 parts."""
+
 MOST_MONEY = 10**15
 """The largest amount, in minor units, that any reader of an event must take."""
 
@@ -55,6 +64,14 @@ class Money(Value, frozen=True, order=True):
 
     amount: Annotated[int, Meta(ge=-MOST_MONEY, le=MOST_MONEY)]
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+
+    def __str__(self) -> str:
+        """Write `£1,234.50`, or `CHF 1,234.50` where the currency has no sign that all know."""
+        decimals = _DECIMALS.get(self.currency, 2)
+        units, parts = divmod(abs(self.amount), 10**decimals)
+        sign = "-" if self.amount < 0 else ""
+        fraction = f".{parts:0{decimals}}" if decimals else ""
+        return f"{sign}{_SYMBOLS.get(self.currency, f'{self.currency} ')}{units:,}{fraction}"
 
     def __add__(self, other: Money) -> Money:
         if self.currency != other.currency:

@@ -36,9 +36,9 @@ from ecommerce.events.payments import (
     PaymentSucceeded,
     RefundStarted,
 )
-from ecommerce.kernel import Event, Money
+from ecommerce.kernel import Event
 from ecommerce.projections import order_timeline
-from ecommerce.projections.details import detail, in_words
+from ecommerce.projections.details import detail
 from ecommerce.projections.order_timeline import Step, Waiting, in_order, waiting
 from facts import ANN, NOON, order_created
 from recording import fold, recorded
@@ -125,19 +125,6 @@ def test_the_detail_of_an_event_is_for_people(event: Any, words: str) -> None:
 def test_no_step_tells_who_the_customer_is() -> None:
     told = msgspec.json.encode(steps(order_created, confirmed, queued, bounced)).decode()
     assert not any(personal in told for personal in ("Ann", "example.invalid", "London"))
-
-
-@pytest.mark.parametrize(
-    ("money", "words"),
-    [
-        (Money(1999, "GBP"), "£19.99"),
-        (Money(-5, "EUR"), "-€0.05"),
-        (Money(0, "USD"), "$0.00"),
-        (Money(700, "JPY"), "700 JPY (minor units)"),
-    ],
-)
-def test_amounts_are_written_as_people_do(money: Money, words: str) -> None:
-    assert in_words(money) == words
 
 
 def test_steps_are_in_order_of_time_but_never_before_their_cause() -> None:

@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from ecommerce.adapters.money import in_words
 from ecommerce.events.notifications import Mail
 
 SHOP: Final = "The shop"
@@ -25,7 +24,7 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["money"] = in_words
+_templates.filters["money"] = str
 
 
 class BadAddress(Exception):

@@ -195,6 +195,5 @@ def _line(step: Step, said: dict[str, Step]) -> str:
 
 def _outcome(order: Ended) -> str:
     if order.status == "confirmed":
-        whole, pence = divmod(order.total.amount, 100)
-        return f"  [green]confirmed, and £{whole}.{pence:02} are paid[/green]"
+        return f"  [green]confirmed, and {order.total} are paid[/green]"
     return f"  [red]{order.status}: {escape(order.reason or 'nobody knows yet why')}[/red]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from ecommerce.events.inventory import (
     ReservationEvent,
@@ -39,7 +39,6 @@ from ecommerce.events.payments import (
     PaymentSucceeded,
     RefundStarted,
 )
-from ecommerce.kernel import Money
 
 EventOfAnOrder: TypeAlias = (
     OrderEvent
@@ -51,14 +50,12 @@ EventOfAnOrder: TypeAlias = (
     | MessageDiscarded
 )
 
-_SYMBOLS: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
-
 
 def detail(event: EventOfAnOrder) -> str:  # noqa: C901 - a table, a row for each kind
     """Say what is worth knowing of an event beside its name; empty where that says it all."""
     match event:
         case OrderCreated(lines=lines, total=total):
-            return f"{_skus([line.sku for line in lines])}, {in_words(total)}"
+            return f"{_skus([line.sku for line in lines])}, {total}"
         case OrderCancelled(code=code, reason=reason) | PaymentFailed(code=code, reason=reason):
             return f"{code}: {reason}"
         case CompensateInventory(skus=skus):
@@ -77,7 +74,7 @@ def detail(event: EventOfAnOrder) -> str:  # noqa: C901 - a table, a row for eac
             | RefundStarted(amount=amount)
             | PaymentRefunded(amount=amount)
         ):
-            return in_words(amount)
+            return str(amount)
         case NotificationQueued(mail=mail):
             return mail.template
         case MessageDiscarded(message_type=kind, trouble=trouble, reason=reason):
@@ -86,15 +83,6 @@ def detail(event: EventOfAnOrder) -> str:  # noqa: C901 - a table, a row for eac
             return "the mail server refused it"  # in its own words, it would name the address
         case OrderCompensated() | PaymentClosed() | NotificationSent():
             return ""
-
-
-def in_words(money: Money) -> str:
-    """Write an amount as people do, where the currency is known to have hundredths."""
-    if symbol := _SYMBOLS.get(money.currency):
-        sign = "-" if money.amount < 0 else ""
-        whole, hundredths = divmod(abs(money.amount), 100)
-        return f"{sign}{symbol}{whole}.{hundredths:02d}"
-    return f"{money.amount} {money.currency} (minor units)"
 
 
 def _skus(skus: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from ecommerce.cli.importers import bodies
 from ecommerce.cli.importers.bodies import DayOfSales, Placed
 from ecommerce.cli.importers.invoices import Fate, Invoice
 from ecommerce.cli.shop import Shop
+from ecommerce.kernel import Money
 
 Figures = Mapping[str, Counter[str]]
 """By day: how many invoices of each outcome, and the units and pence of the confirmed ones."""
@@ -93,5 +94,4 @@ def _in_words(name: str, count: int) -> str:
 
 def pounds(pence: int) -> str:
     """Write pence as pounds."""
-    whole, rest = divmod(abs(pence), 100)
-    return f"{'-' if pence < 0 else ''}£{whole:,}.{rest:02}"
+    return str(Money(pence, "GBP"))
