@@ -18,7 +18,6 @@ from ecommerce.aggregates import orders as orders_aggregates
 from ecommerce.aggregates import payments as payments_aggregates
 from ecommerce.api import audit, catalog, inventory, orders, payments
 from ecommerce.api.reading import Read
-from ecommerce.api.units import Submit
 from ecommerce.bus.member import Member
 from ecommerce.config import Settings
 from ecommerce.events import PUBLISHED
@@ -41,6 +40,7 @@ from ecommerce.projections import (
     stock,
 )
 from ecommerce.projections.projection import Projection, sources
+from ecommerce.store.unit import Submit
 
 Calls: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Mapping[type[Event], Any]]]
 """Opens what a context calls outside: for each event that is an intent, who carries it out."""

@@ -16,9 +16,10 @@ from ecommerce.api.caller import caller, needs
 from ecommerce.api.price import Price
 from ecommerce.api.problems import documented
 from ecommerce.api.reading import AnySku, Limit, Page, Read, SkuInPath, Token, page, upper
-from ecommerce.api.units import WRITTEN, Origin, Submit, origin, written
+from ecommerce.api.units import WRITTEN, Origin, origin, written
 from ecommerce.kernel import Money, Value
 from ecommerce.projections import products
+from ecommerce.store.unit import Submit
 
 CONTEXT: Final = "catalog"
 

@@ -15,10 +15,11 @@ from ecommerce.aggregates.inventory import AdjustStock, ReceiveStock
 from ecommerce.api.caller import caller, needs
 from ecommerce.api.problems import Fault, documented, invalid
 from ecommerce.api.reading import Read, SkuInPath, Token, upper
-from ecommerce.api.units import WRITTEN, Origin, Submit, origin, written
+from ecommerce.api.units import WRITTEN, Origin, origin, written
 from ecommerce.kernel import Quantity, Value
 from ecommerce.projections import movements, stock
 from ecommerce.projections.movements import Movement
+from ecommerce.store.unit import Submit
 
 CONTEXT: Final = "inventory"
 SHOWN: Final = 50

@@ -20,11 +20,11 @@ from ecommerce.api.order_view import OrderView, view
 from ecommerce.api.problems import Refused, documented
 from ecommerce.api.reading import Limit, OrderIdInPath, Page, Read, Token, page, upper
 from ecommerce.api.reports import show_sales
-from ecommerce.api.units import WRITTEN, Origin, Submit, origin, uuid7, written
+from ecommerce.api.units import WRITTEN, Origin, origin, uuid7, written
 from ecommerce.events.orders import Address, Charge, Customer
 from ecommerce.kernel import Money, Value
 from ecommerce.projections import order_page, price_list
-from ecommerce.store.unit import Answer
+from ecommerce.store.unit import Answer, Submit
 
 CONTEXT: Final = "orders"
 READ_ALL: Final = "orders:read"

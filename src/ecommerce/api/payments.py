@@ -15,11 +15,10 @@ from ecommerce.adapters.payments import BadSignature, Outcome, WebhookEvent
 from ecommerce.api.caller import caller, needs
 from ecommerce.api.problems import documented, refused
 from ecommerce.api.reading import OrderIdInPath, Read, Token
-from ecommerce.api.units import Submit
 from ecommerce.kernel import Money, Value
 from ecommerce.projections import payment_page
 from ecommerce.store.envelope import Cause
-from ecommerce.store.unit import Unit, digest
+from ecommerce.store.unit import Submit, Unit, digest
 
 CONTEXT: Final = "payments"
 WEBHOOKS: Final = "/payments/webhooks"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -21,9 +20,6 @@ from ecommerce.store.envelope import Cause
 from ecommerce.store.unit import Answer, Unit, digest
 
 T = TypeVar("T")
-
-Submit: TypeAlias = Callable[[Unit], Awaitable[Answer]]
-"""The command loop's way in."""
 
 IdempotencyKey: TypeAlias = Annotated[
     str | None,

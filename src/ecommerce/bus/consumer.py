@@ -9,13 +9,14 @@ import structlog
 from aio_pika.abc import AbstractConnection
 
 from ecommerce.bus.connection import is_outage, supervise, wait
-from ecommerce.bus.inbox import RETRIES, Inbox, Submit
+from ecommerce.bus.inbox import RETRIES, Inbox
 from ecommerce.bus.intake import Intake, open_intake
 from ecommerce.bus.member import Member
 from ecommerce.bus.reaction import Reaction
 from ecommerce.bus.sharing import BEAT, beat, leave, share
 from ecommerce.bus.topology import queue
 from ecommerce.store.connection import Pool
+from ecommerce.store.unit import Submit
 
 _log = structlog.get_logger()
 

@@ -15,11 +15,9 @@ from ecommerce.bus.parking import BEHIND, blocked_keys, park, park_behind
 from ecommerce.bus.reaction import Reaction, Unfit
 from ecommerce.faults import reach
 from ecommerce.store.connection import Pool
-from ecommerce.store.unit import Answer, KeyReused, LoopFull, LoopStopped, StoreUnavailable, Unit
+from ecommerce.store.unit import KeyReused, LoopFull, LoopStopped, StoreUnavailable, Submit
 
 T = TypeVar("T")
-
-Submit = Callable[[Unit], Awaitable[Answer]]
 
 RETRIES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 """Seconds between the tries of a message that fails for a reason of its own: a minute in all."""

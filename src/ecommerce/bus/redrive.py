@@ -18,7 +18,7 @@ import structlog
 
 from ecommerce.bus import parked_rows as rows
 from ecommerce.bus.connection import is_outage, pauses, wait
-from ecommerce.bus.inbox import RETRIES, Submit, persist, record
+from ecommerce.bus.inbox import RETRIES, persist, record
 from ecommerce.bus.member import Member
 from ecommerce.bus.message import Received
 from ecommerce.bus.parked_rows import Row
@@ -27,7 +27,7 @@ from ecommerce.faults import reach
 from ecommerce.store.connection import Pool
 from ecommerce.store.discards import DiscardMessage
 from ecommerce.store.envelope import Cause
-from ecommerce.store.unit import Unit, digest
+from ecommerce.store.unit import Submit, Unit, digest
 
 POLL: Final = 0.5
 """Seconds between two looks at what is asked for."""

@@ -18,7 +18,7 @@ from ecommerce.store import claims
 from ecommerce.store.claims import Claimed
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Codec, Recorded
-from ecommerce.store.unit import Answer, Unit, caused_by, digest
+from ecommerce.store.unit import Submit, Unit, caused_by, digest
 
 POLL: Final = 0.5
 """Seconds between two looks at the table when nothing wakes the worker."""
@@ -39,8 +39,6 @@ Call: TypeAlias = Callable[[Recorded[Any], str], Awaitable[Command]]
 Whatever it raises means that nothing is known yet: it is called again, under the same key. Two
 exceptions say more: `NotBegun` and `KeySpent`.
 """
-
-Submit: TypeAlias = Callable[[Unit], Awaitable[Answer]]
 
 _log = structlog.get_logger()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -12,7 +12,7 @@ import structlog
 from ecommerce.kernel import Command, Event
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Codec
-from ecommerce.store.unit import Answer, Unit, caused_by, digest
+from ecommerce.store.unit import Submit, Unit, caused_by, digest
 
 TICK: Final = 1.0
 """Seconds between two looks at the clock."""
@@ -21,8 +21,6 @@ LEASE: Final = 30
 """Seconds of the clock for which a due timer belongs to the instance that has taken it."""
 
 _AT_ONCE: Final = 128
-
-Submit: TypeAlias = Callable[[Unit], Awaitable[Answer]]
 
 _log = structlog.get_logger()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -36,6 +37,10 @@ class Answer(Value, frozen=True):
     position: int
     replayed: bool = False
     """The unit had happened before; this is what it answered then."""
+
+
+Submit: TypeAlias = Callable[[Unit], Awaitable[Answer]]
+"""The command loop's way in. Raises `Rejected`, or a `LoopError`."""
 
 
 class LoopError(Exception):
