@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import SimpleNamespace
 from typing import Any, cast
-from uuid import uuid4
 
-import psycopg
-from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+import writing
 from ecommerce.kernel import Event
 from ecommerce.projections.feed import Feed
 from ecommerce.projections.generations import prepare
@@ -22,7 +20,6 @@ from ecommerce.projections.rows import fetch
 from ecommerce.projections.table import Table
 from ecommerce.store.connection import Pool, pool
 from ecommerce.store.envelope import Recorded, aggregate_of, encode, topic
-from ecommerce.store.migrate import migrate
 from recording import recorded
 
 Documents = Sequence[tuple[int, bytes]]
@@ -30,20 +27,14 @@ Documents = Sequence[tuple[int, bytes]]
 PATIENCE = 10.0
 """Seconds after which a condition that does not come true fails its test."""
 
+until = writing.until
+
 
 @asynccontextmanager
 async def database(admin: str) -> AsyncIterator[str]:
     """Make a context's database, and drop it after."""
-    name = f"projections_{uuid4().hex[:12]}"
-    async with await psycopg.AsyncConnection.connect(admin, autocommit=True) as connection:
-        await connection.execute(SQL("create database {}").format(Identifier(name)))
-        try:
-            url = make_conninfo(admin, dbname=name)
-            migrate(url)
-            yield url
-        finally:
-            drop = SQL("drop database {} with (force)")
-            await connection.execute(drop.format(Identifier(name)))
+    with writing.database(admin) as url:
+        yield url
 
 
 @asynccontextmanager
@@ -107,13 +98,6 @@ async def rows(opened: Pool, projection: Projection, generation: int = 1) -> lis
     query = SQL("select * from {} order by {}").format(name, by)
     async with opened.connection() as db:
         return await fetch(db, projection.Row, query, {})
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for a condition to come true."""
-    async with asyncio.timeout(PATIENCE):
-        while not await holds():  # noqa: ASYNC110 - what is waited for is in a database
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -90,8 +90,8 @@ def append(url: str, account: str, version: int, event: Event) -> None:
         connection.execute("insert into events values (%s, %s, %s, %s)", values)
 
 
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
     """Wait for a condition; a test fails where it does not come true."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - a database tells nobody
             await asyncio.sleep(0.02)
