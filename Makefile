@@ -18,6 +18,9 @@ test: setup ## Check style, types and layers, and run all tests
 	$(bin)/lint-imports
 	$(bin)/pytest --cov --cov-report=term:skip-covered
 
+explore-loop: setup ## Try the command loop with faults for SECONDS, or with one SEED again
+	@cd tests && ../$(bin)/python -m explorer.run $(or $(SECONDS),60) $(SEED)
+
 fmt: setup ## Format the code, and mend what the linter can mend
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
@@ -25,4 +28,4 @@ fmt: setup ## Format the code, and mend what the linter can mend
 setup:
 	@./bootstrap.sh
 
-.PHONY: help up down test fmt setup
+.PHONY: help up down test explore-loop fmt setup
