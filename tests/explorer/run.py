@@ -12,7 +12,7 @@ from explorer.exploring import explore
 
 
 def main(seconds: float, seed: int | None) -> int:
-    start = seed or random.randrange(2**32) * 1_000_000
+    start = random.randrange(2**32) * 1_000_000 if seed is None else seed
     count, reached, began = 0, Counter[str](), time.monotonic()
     while not count or (seed is None and time.monotonic() - began < seconds):
         for name, parts in (("bank", BANK), ("inventory", INVENTORY)):
