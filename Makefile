@@ -3,7 +3,7 @@
 bin := .venv/bin
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 up: setup ## Start everything, print the addresses, follow; Ctrl-C stops it all
 	@$(bin)/ecommerce up
@@ -18,6 +18,11 @@ test: setup ## Check style, types and layers, and run all tests
 	$(bin)/lint-imports
 	$(bin)/pytest --cov --cov-report=term:skip-covered
 
+test-rabbitmq-4: setup ## Run the bus's tests on RabbitMQ 4.3 or newer, from Debian's newest suite
+	@infra/rabbitmq/broker4.sh make
+	@echo "RabbitMQ $$(infra/rabbitmq/broker4.sh version)"
+	ECOMMERCE_TEST_RABBITMQ4=yes $(bin)/pytest tests/integration/test_bus_*.py
+
 explore-loop: setup ## Try the command loop with faults for SECONDS, or with one SEED again
 	@cd tests && ../$(bin)/python -m explorer.run $(or $(SECONDS),60) $(SEED)
 
@@ -28,4 +33,4 @@ fmt: setup ## Format the code, and mend what the linter can mend
 setup:
 	@./bootstrap.sh
 
-.PHONY: help up down test explore-loop fmt setup
+.PHONY: help up down test test-rabbitmq-4 explore-loop fmt setup

@@ -30,7 +30,7 @@ from ecommerce.projections.runner import Projector
 from ecommerce.store import log
 from ecommerce.store.calls import Call, CallWorker
 from ecommerce.store.command_loop import CommandLoop
-from ecommerce.store.connection import Pool, pool
+from ecommerce.store.connection import MOST_CONNECTIONS, ROOM, Pool, pool
 from ecommerce.store.discards import Discarding
 from ecommerce.store.keys import prune
 from ecommerce.store.migrate import expect_schema
@@ -39,7 +39,7 @@ from ecommerce.store.unit import Answer, LoopStopped, Unit
 from ecommerce.telemetry import set_up
 
 CONNECTIONS: Final = 3
-"""In the pool; with the loop's, the relay's three and the projector's a process has at most 8."""
+"""In the pool; with the loop's, the relay's three and the projector's that makes the most."""
 
 DAY: Final = 86_400.0
 
@@ -63,6 +63,11 @@ async def _run(context: Context, settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(context, settings, stop)
+
+
+async def run(context: Context, settings: Settings, stop: asyncio.Event) -> None:
+    """Run a context's service until `stop` is set. Raises `WrongSchema`."""
     async with pool(settings.database_url, size=CONNECTIONS) as database:
         await _expect_schema(database, stop)
         async with context.calls(settings) as handlers:
@@ -74,11 +79,24 @@ async def _expect_schema(database: Pool, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await expect_schema(database)
+            await _look_for_room(database)
         except psycopg.OperationalError as error:
             _log.warning("service.waits_for_database", error=str(error))
             await wait(stop, next(waits))
         else:
             return
+
+
+async def _look_for_room(database: Pool) -> None:
+    async with database.connection() as connection:
+        ((room,),) = await (await connection.execute(ROOM)).fetchall()
+    if room < MOST_CONNECTIONS:
+        _log.warning(
+            "service.few_connections",
+            left=room,
+            needed=MOST_CONNECTIONS,
+            advice="raise PostgreSQL's max_connections, or run fewer instances",
+        )
 
 
 async def _serve(
@@ -152,27 +170,28 @@ class ReadSide:
 
     def parts(self) -> list[Part]:
         """List what runs in the background."""
-        return [self._projector.run()]
+        return [self._projector.run(), self._look_ahead()]
 
     async def checks(self) -> dict[str, bool | str]:
         """Say of each projection whether it holds all that there was when the process began."""
         if self._at_start is None:
-            self._at_start = await self._heads()
-        if self._at_start is None:
             return {"projections": "the heads of the logs are not known yet"}
         return await self._projector.checks(self._at_start)
 
-    async def _heads(self) -> dict[str, int] | None:
+    async def _look_ahead(self) -> None:
+        waits = pauses()
+        while self._at_start is None:
+            try:
+                self._at_start = await self._heads()
+            except OUTAGES as error:
+                _log.warning("service.waits_for_heads", error=repr(error))
+                await asyncio.sleep(next(waits))
+
+    async def _heads(self) -> dict[str, int]:
         context, settings = self._place.context, self._place.settings
-        try:
-            heads = {
-                source: await newest(settings.amqp_url, source)
-                for source in context.member.histories
-            }
-            async with self._place.database.connection() as connection:
-                return {**heads, context.name: await log.head(connection)}
-        except OUTAGES:
-            return None
+        heads = await newest(settings.amqp_url, context.member.histories)
+        async with self._place.database.connection() as connection:
+            return {**heads, context.name: await log.head(connection)}
 
 
 class WriteSide:
@@ -211,13 +230,13 @@ class WriteSide:
         self._consumer = Consumer(
             context.member, settings.amqp_url, place.database, submit, place.instance
         )
+        self._redrive = Redrive(context.member, place.database, submit, place.instance)
         self._worker = CallWorker(
             place.database, submit, handlers, self._called, withdraws=context.withdraws
         )
-        self._ticker = Ticker(place.database, submit, context.timers, self._is_connected)
+        self._ticker = Ticker(place.database, submit, context.timers, self._hears_and_is_heard)
 
     def parts(self) -> list[Part]:
-        self._redrive = Redrive(context.member, place.database, submit, place.instance)
         """List what runs in the background."""
         context = self._place.context
         return [
@@ -247,6 +266,9 @@ class WriteSide:
 
     def _is_connected(self) -> bool:
         return self._consumer.connected
+
+    def _hears_and_is_heard(self) -> bool:
+        return self._consumer.connected and self._relay.advancing
 
     def _on_commit(self) -> None:
         self._committed.set()

@@ -312,3 +312,28 @@ def test_ids_sort_by_the_time_of_their_making() -> None:
     ids = [uuid7() for _ in range(3)]
     assert all((one.version, one.variant) == (7, "specified in RFC 4122") for one in ids)
     assert [one.int >> 80 for one in ids] == sorted(one.int >> 80 for one in ids)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"customer": {"name": "a\u0000b"}}, "customer.name"),
+        ({"customer": {"name": "Ann\nBcc: eve@example.org"}}, "customer.name"),
+        ({"lines": [{"sku": "TEA-1", "quantity": 1}], "reference": "7\u0000"}, "reference"),
+        ({"placed_at": "9999-12-31T23:59:59-14:00"}, "placed_at"),
+        ({"placed_at": "0001-01-01T00:00:00+14:00"}, "placed_at"),
+    ],
+)
+async def test_what_no_read_model_could_store_is_refused(
+    fields: dict[str, Any], named: str
+) -> None:
+    answer = await Shop().post(IMPORTER, **fields)
+    assert answer.status_code == 422
+    assert named in {fault["field"] for fault in answer.json()["errors"]}
+
+
+@pytest.mark.parametrize("path", ["/orders?after=%00", "/orders?reference=%00", "/orders/%00"])
+async def test_a_url_holds_no_control_character(path: str) -> None:
+    async with web.client("orders", web.Loop(decide), web.Models()) as http:
+        answer = await http.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")

@@ -8,7 +8,7 @@ import pytest
 from aio_pika import Message
 
 from ecommerce.bus import history
-from ecommerce.bus.history import read_history
+from ecommerce.bus.history import newest, read_history
 from ecommerce.bus.message import write
 from ecommerce.events.inventory import UnitsReceived
 from ecommerce.store.envelope import encode
@@ -71,6 +71,28 @@ async def test_reading_goes_on_after_any_position(
     assert await read(shop, after, until=1200) == [*range(after + 1, 1201)]
 
 
+async def test_the_heads_of_several_are_found_at_once(shop: Bus) -> None:
+    read = ["orders", "inventory", "payments", "notifications"]
+    await publish(shop, [90], user="admin")
+    assert await newest(shop.url("audit"), read) == dict.fromkeys(read, 0)
+    await publish(shop, range(1, 31))
+    found = await newest(shop.url("audit"), read)
+    assert 0 < found.pop("inventory") <= 30
+    assert found == {"orders": 0, "payments": 0, "notifications": 0}
+
+
+async def test_a_broker_that_gives_no_answer_is_not_an_empty_history(
+    shop: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object, **__: object) -> None:
+        await asyncio.Future()
+
+    monkeypatch.setattr(history, "_PROBE", 0.05)
+    monkeypatch.setattr("aio_pika.queue.Queue.consume", never)
+    with pytest.raises(TimeoutError):
+        await newest(shop.url("audit"), ["orders"])
+
+
 async def test_what_comes_while_reading_is_read_too(shop: Bus) -> None:
     await publish(shop, [1, 2])
     pages = read_history(shop.url("catalog"), "inventory", 2)
@@ -92,6 +114,17 @@ async def test_nothing_is_read_past_a_gap_until_what_is_missing_has_come(shop: B
     await publish(shop, [3, 4, 5, 6, 7])
     assert await read(shop, after=0, until=7) == [1, 2, 3, 4, 5, 6, 7]
     assert await read(shop, after=2, until=7) == [3, 4, 5, 6, 7]
+
+
+async def test_an_empty_page_tells_of_a_gap(shop: Bus) -> None:
+    await publish(shop, [1, 2])
+    pages = read_history(shop.url("catalog"), "inventory", 0)
+    async with asyncio.timeout(PATIENCE), aclosing(pages):
+        assert [position for position, _ in await anext(pages)] == [1, 2]
+        await publish(shop, [4])
+        assert await anext(pages) == []
+        await publish(shop, [3, 4])
+        assert [position for position, _ in await anext(pages)] == [3, 4]
 
 
 async def test_what_somebody_else_put_there_is_left_out(shop: Bus) -> None:

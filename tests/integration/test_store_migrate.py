@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from ecommerce.store.connection import pool
 from ecommerce.store.migrate import WrongSchema, expect_schema, known, migrate
@@ -48,6 +52,39 @@ async def test_a_newer_schema_is_left_alone(url: str) -> None:
         await check(url)
     with pytest.raises(WrongSchema, match="newer"):
         migrate(url)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("delete from schema_migrations where name = '0001_event_log'", "older than this code"),
+        ("insert into schema_migrations values ('9999_later')", "newer than this code"),
+    ],
+    ids=["older", "newer"],
+)
+async def test_a_service_on_another_schema_says_so_and_exits(
+    url: str, change: str, complaint: str
+) -> None:
+    migrate(url)
+    await rows(url, change)
+    parts = conninfo_to_dict(url)
+    address = f"{parts['user']}:{parts.get('password', '')}@{parts['host']}:{parts['port']}"
+    served = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", "from ecommerce.cli.main import main; main()", "serve", "orders"],
+        env={
+            **os.environ,
+            "DATABASE_URL": f"postgresql://{address}/{parts['dbname']}",
+            "AMQP_URL": "amqp://127.0.0.1:1/none",
+        },
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert served.returncode == 1
+    assert complaint in served.stderr
+    assert "Traceback" not in served.stderr
 
 
 async def test_a_step_that_fails_leaves_nothing_behind(

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+import facts
 from accounts import Noted, ReminderSet, Say
+from ecommerce.aggregates.orders import CancelOrder, ConfirmOrder, PlaceOrder
+from ecommerce.contexts import CONTEXTS
 from ecommerce.kernel import Command
 from ecommerce.store import timers
 from ecommerce.store.command_loop import CommandLoop
@@ -19,6 +22,15 @@ from writing import database, emptied, looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers
 
+PLACED = (
+    "owner",
+    "customer",
+    "shipping_address",
+    "payment_method",
+    "lines",
+    "charges",
+    "placed_at",
+)
 SECONDS = "select seconds from clock"
 
 
@@ -147,3 +159,15 @@ async def test_the_clock_runs_only_while_the_context_is_connected(
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_an_order_that_is_confirmed_or_cancelled_has_no_deadline_any_more(url: str) -> None:
+    orders, told = CONTEXTS["orders"], facts.order_created
+    options: dict[str, Any] = {"timers": dict.fromkeys(orders.timers, 900), "ends": orders.ends}
+    async with looping(url, orders.decider, **options) as loop:
+        for order in ("open", "confirmed", "cancelled"):
+            kept = {name: getattr(told, name) for name in PLACED}
+            await loop.submit(unit(PlaceOrder(order_id=order, **kept)))
+        await loop.submit(unit(ConfirmOrder("confirmed")))
+        await loop.submit(unit(CancelOrder("cancelled", "customer", "no more", compensate=True)))
+    assert await rows(url, "select id, due from timers") == [("order-open@1", 900)]

@@ -18,6 +18,9 @@ from ecommerce.kernel import MOST_MONEY, Money, Quantity, Value
 SET_PRICES: Final = "orders:price"
 IMPORT: Final = "orders:import"
 
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2999
+
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -66,8 +69,8 @@ class NewOrder(Value, frozen=True, forbid_unknown_fields=True):
             description="The provider's name of it, such as `pm_card_visa`; never a card number.",
         ),
     ]
-    lines: Annotated[tuple[Line, ...], Meta(max_length=2000)]
-    charges: Annotated[tuple[ExtraCharge, ...], Meta(max_length=100)] = ()
+    lines: Annotated[list[Line], Meta(max_length=2000)]
+    charges: Annotated[list[ExtraCharge], Meta(max_length=100)] = []  # noqa: RUF012 - msgspec copies it
     placed_at: Annotated[datetime, Meta(tz=True)] | None = None
     reference: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
 
@@ -80,6 +83,8 @@ def check_fields(order: NewOrder, caller: Caller) -> None:
         raise refused(403, f"These fields need the scope {IMPORT}.", "ScopeMissing", faults)
     if not order.lines and not order.charges:
         raise invalid([Fault("lines", "needs at least one line")])
+    if order.placed_at and not FIRST_YEAR <= order.placed_at.year <= LAST_YEAR:
+        raise invalid([Fault("placed_at", f"is not from {FIRST_YEAR} to {LAST_YEAR}")])
 
 
 def price_lines(

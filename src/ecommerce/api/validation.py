@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from types import UnionType
@@ -15,6 +16,10 @@ from ecommerce.api.problems import Fault, invalid, refused
 
 MOST_FAULTS: Final = 100
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+"""What no text needs: PostgreSQL stores no NUL, and a line break in a name forges a mail."""
+_ENCODED: Final = re.compile(rb"%(00|0[1-9a-f]|1[0-9a-f]|7f)", re.IGNORECASE)
+
 
 async def check_body(request: Request[Any, Any, Any]) -> None:
     """Read the body and hold it against the type that the route takes, before the route runs.
@@ -23,6 +28,8 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     `Refused`: 400 for what is no JSON, 422 for what is wrong with its fields.
     """
     request.state.body = body = await request.body()
+    if _ENCODED.search(request.scope["raw_path"] + b"?" + request.scope["query_string"]):
+        raise invalid([Fault("URL", "holds a control character")], 400)
     field = request.route_handler.parsed_data_field
     if field is None:
         return
@@ -30,8 +37,23 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(400, f"The body is no JSON: {error}.", "NotJson") from None
-    if found := [*islice(faults(value, field.raw), MOST_FAULTS)]:
+    found = [*islice(faults(value, field.raw), MOST_FAULTS)]
+    if b"\\" in body:  # JSON can hold a control character only where it is escaped
+        found += islice(_controls(value), MOST_FAULTS)
+    if found:
         raise invalid(found)
+
+
+def _controls(value: Any, name: str = "") -> Iterator[Fault]:
+    match value:
+        case str() if _CONTROL.search(value):
+            yield Fault(name or "body", "holds a control character")
+        case dict():
+            for field, inner in value.items():
+                yield from _controls(inner, f"{name}.{field}" if name else field)
+        case list():
+            for number, item in enumerate(value):
+                yield from _controls(item, f"{name}[{number}]")
 
 
 def faults(value: Any, kind: Any, name: str = "") -> Iterator[Fault]:
@@ -47,7 +69,7 @@ def faults(value: Any, kind: Any, name: str = "") -> Iterator[Fault]:
 def _inside(value: Any, kind: Any, name: str) -> Iterator[Fault]:
     if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         yield from _fields(value, kind, f"{name}." if name else "")
-    elif isinstance(value, list) and get_origin(kind) is tuple:
+    elif isinstance(value, list) and get_origin(kind) in (tuple, list):
         for number, item in enumerate(value):
             yield from faults(item, get_args(kind)[0], f"{name}[{number}]")
 

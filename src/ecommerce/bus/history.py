@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final, TypeAlias
 
@@ -32,7 +32,7 @@ class Chain:
 
     def __init__(self, source: str, position: int) -> None:
         self._source = source
-        self._in_gap = False
+        self.in_gap = False
         self.position = position
 
     def link(self, messages: Iterable[AbstractIncomingMessage]) -> Page:
@@ -43,7 +43,7 @@ class Chain:
             if position <= self.position:
                 continue
             self._note_gap(previous > self.position, found=position)
-            if not self._in_gap:
+            if not self.in_gap:
                 self.position = position
                 page.append((position, message.body))
         return page
@@ -57,11 +57,11 @@ class Chain:
 
     def _note_gap(self, in_gap: bool, found: int) -> None:  # noqa: FBT001 - what is noted
         # Nothing may be skipped: after a restore the source publishes again from there on.
-        if in_gap and not self._in_gap:
+        if in_gap and not self.in_gap:
             _log.error("history.gap", source=self._source, after=self.position, found=found)
-        if self._in_gap and not in_gap:
+        if self.in_gap and not in_gap:
             _log.info("history.gap_closed", source=self._source, after=self.position)
-        self._in_gap = in_gap
+        self.in_gap = in_gap
 
 
 async def read_history(
@@ -69,7 +69,8 @@ async def read_history(
 ) -> AsyncGenerator[Page, None]:
     """Yield pages of a context's events after a position, for ever, through any outage.
 
-    No page is empty. `name` is what the broker's console shows.
+    An empty page says that more has come, but not what is missing before it. `name` is what the
+    broker's console shows.
     """
     chain, waits = Chain(source, after), pauses()
     while True:
@@ -80,21 +81,24 @@ async def read_history(
                     while True:
                         page = chain.link(await _gather(stream))
                         waits = pauses()
-                        if page:
+                        if page or chain.in_gap:
                             yield page
         except OUTAGES as error:
             _log.warning("history.interrupted", source=source, error=repr(error))
         await asyncio.sleep(next(waits))
 
 
-async def newest(amqp_url: str, source: str) -> int:
-    """Say about how far a context's history goes: a position near its end, 0 while it is empty.
+async def newest(amqp_url: str, sources: Sequence[str]) -> dict[str, int]:
+    """Say about how far these histories go: a position near the end of each, 0 where it is empty.
 
-    Raises one of `OUTAGES`.
+    Raises one of `OUTAGES`, also where the broker gives no answer in time.
     """
-    async with connected(amqp_url, f"head of {source}") as connection:
-        last = await _probe(connection, source, "last")
-    return last[1] if last else 0
+    if not sources:
+        return {}
+    async with connected(amqp_url, f"heads of {', '.join(sources)}") as connection:
+        probes = (_probe(connection, source, "last") for source in sources)
+        found = await asyncio.gather(*probes)
+    return {source: last[1] if last else 0 for source, last in zip(sources, found, strict=True)}
 
 
 async def _offset(connection: AbstractConnection, source: str, after: int) -> int | str:
@@ -123,13 +127,27 @@ async def _offset(connection: AbstractConnection, source: str, after: int) -> in
 async def _probe(
     connection: AbstractConnection, source: str, start: int | str
 ) -> tuple[int, int] | None:
-    with suppress(TimeoutError):
-        async with _consumed(connection, source, start, 1) as stream, asyncio.timeout(_PROBE):
-            headers = (await _next(stream)).headers
-            offset, position = headers.get("x-stream-offset"), headers.get("position")
-            if isinstance(offset, int) and isinstance(position, int):
-                return offset, position
+    """Find an event's offset and position, nothing where none follows. Raises `TimeoutError`.
+
+    A broker that accepts the consumer, and then has nothing for it, says that the rest is empty.
+    """
+    async with (
+        asyncio.timeout(3 * _PROBE),
+        _consumed(connection, source, start, 1) as stream,
+    ):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PROBE):
+                return await _genuine(stream, source)
     return None
+
+
+async def _genuine(stream: Stream, source: str) -> tuple[int, int]:
+    while True:
+        message = await _next(stream)
+        offset, position = message.headers.get("x-stream-offset"), message.headers.get("position")
+        if message.user_id == source and isinstance(offset, int) and isinstance(position, int):
+            return offset, position
+        await message.ack()
 
 
 @asynccontextmanager

@@ -90,10 +90,11 @@ class Row(Value, frozen=True):
 
     def received(self) -> Received:
         """Give the message as it came. Raises `Unfit` where it cannot be read."""
-        position = self.headers.get("position")
-        if not self.envelope or not isinstance(position, int):
-            raise Unfit("unreadable")
-        return Received(self.envelope, self.body, position, self.routing_key, self.headers)
+        position, envelope = self.headers.get("position"), self.envelope
+        # A row has another id than its document where nobody vouches for that.
+        if not envelope or envelope.id != self.message_id or not isinstance(position, int):
+            raise Unfit("unreadable", self.detail)
+        return Received(envelope, self.body, position, self.routing_key, self.headers)
 
 
 async def claim(pool: Pool, instance: str, free: int) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import Final
 from ecommerce.store.connection import Pool
 
 BEAT: Final = 1.0
-"""Seconds between two heartbeats; an instance not seen for five of them has no share."""
+"""Seconds between two heartbeats; an instance not seen for three of them has no share."""
 
 _BEAT: Final = """
     with gone as (
@@ -18,7 +18,7 @@ _BEAT: Final = """
     on conflict (instance) do update set seen_at = now()
 """
 _LIVE: Final = """
-    select instance from instances where seen_at > now() - interval '5 seconds'
+    select instance from instances where seen_at > now() - interval '3 seconds'
     order by started_at, instance
 """
 _LEAVE: Final = "delete from instances where instance = %s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -20,8 +21,9 @@ if not console.is_terminal:
 
 
 def say(text: str) -> None:
-    """Print a line."""
-    console.print(text, markup=False)
+    """Print a line, unless the terminal is gone: what is being done must be done all the same."""
+    with suppress(OSError):
+        console.print(text, markup=False)
 
 
 def wait(for_what: Callable[[], str], seconds: float, advice: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from subprocess import Popen
 from typing import Final
 
+from click import ClickException
 from msgspec.structs import replace
 
 from ecommerce.bus import management, topology
@@ -17,6 +18,7 @@ from ecommerce.contexts import CONTEXTS
 from ecommerce.sandbox import folder, ports, postgres, rabbitmq, servers, stack, supervisor
 from ecommerce.sandbox.folder import Run
 from ecommerce.sandbox.supervisor import NotSupervised
+from ecommerce.store.connection import MOST_CONNECTIONS
 from ecommerce.store.migrate import migrate
 
 PATIENCE: Final = 120
@@ -39,6 +41,7 @@ def start(run: Run) -> None:
     process = supervisor.launch(run.folder, stack.programs(run, secrets))
     _wait(run, "the supervisor", lambda: _supervised(run, process))
     _start_servers(run, secrets)
+    _expect_room(run, postgres.room(servers.database_url(run, secrets, postgres.ADMIN)))
     _migrate(run, secrets)
     _open_broker(run, secrets)
     supervisor.start_program(run.folder, stack.SERVICES)
@@ -72,6 +75,17 @@ def _start_servers(run: Run, secrets: dict[str, str]) -> None:
         supervisor.start_program(run.folder, stack.SERVERS, "rabbitmq")
     admin = servers.database_url(run, secrets, postgres.ADMIN)
     _wait(run, "PostgreSQL", lambda: postgres.answers(admin))
+
+
+def _expect_room(run: Run, room: int) -> None:
+    processes = sum(run.scale.get(context, 1) for context in CONTEXTS)
+    needed = processes * MOST_CONNECTIONS
+    if room < needed:
+        raise ClickException(
+            f"PostgreSQL takes {room} more connections, and {processes} processes of this shop"
+            f" may need {needed}, {MOST_CONNECTIONS} each: they would fail under load. Raise the"
+            " server's max_connections, or start fewer instances with --scale."
+        )
 
 
 def _open_broker(run: Run, secrets: dict[str, str]) -> None:

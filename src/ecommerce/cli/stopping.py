@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from ecommerce.cli.progress import console, say
+from ecommerce.cli.progress import say
 from ecommerce.sandbox import processes, supervisor
 from ecommerce.sandbox.supervisor import NotSupervised
 
@@ -14,14 +14,13 @@ PATIENCE: Final = 60
 
 def stop(folder: Path, patience: float = 10) -> None:
     """Stop everything: in order where a supervisor is there to do it, else in some seconds."""
-    with console.status("stopping"):
-        try:
-            supervisor.shut_down(folder)
-        except NotSupervised:
-            pass
-        else:
-            processes.wait_until_gone(folder, PATIENCE)
-        processes.end(folder, patience)
+    try:
+        supervisor.shut_down(folder)
+    except NotSupervised:
+        pass
+    else:
+        processes.wait_until_gone(folder, PATIENCE)
+    processes.end(folder, patience)
 
 
 def clear(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Coroutine
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from ecommerce.sandbox import folder, ports, stack
 from ecommerce.sandbox.folder import Run
 
 INTERRUPTED: Final = 130
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _read_scale(
@@ -63,26 +65,28 @@ def up(*, detach: bool, scale: dict[str, int], port_base: int | None) -> None:
         addresses.show(folder.load(place))
         return
     _on_signals(_interrupt)
-    with ExitStack() as stack_of_ends:
-        stack_of_ends.callback(_stop, place)
-        run = _start(place, scale, port_base)
-        if detach:
-            stack_of_ends.pop_all()
-            say("It runs in the background: `ecommerce down` stops it, `status` tells how it is.")
-        else:
-            _follow(run)
-
-
-def _start(place: Path, scale: dict[str, int], base: int | None) -> Run:
     try:
-        with folder.locked(place):
-            stopping.clear(place)
-            run = starting.plan(folder.load(place), scale, base)
-            starting.start(run)
-        addresses.show(run)
-        asyncio.run(_show_around(stack.gateway_url(run)))
+        with ExitStack() as ends:
+            run = _start(place, scale, port_base, ends)
+            if detach:
+                ends.pop_all()
+                say("It runs in the background: `ecommerce down` stops it, `status` tells of it.")
+            else:
+                _follow(run)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _start(place: Path, scale: dict[str, int], base: int | None, ends: ExitStack) -> Run:
+    with folder.locked(place):
+        # From here on the run is ours to stop; before, somebody else may be starting it.
+        ends.callback(_stop, place)
+        stopping.clear(place)
+        run = starting.plan(folder.load(place), scale, base)
+        starting.start(run)
+    addresses.show(run)
+    if _interrupted(_show_around(stack.gateway_url(run))):
+        raise KeyboardInterrupt
     return run
 
 
@@ -96,10 +100,23 @@ async def _show_around(gateway: str) -> None:
 
 def _follow(run: Run) -> None:
     say("\nFollowing what happens; Ctrl-C stops everything.\n")
+    _interrupted(following.follow(run))
+
+
+def _interrupted(work: Coroutine[Any, Any, None]) -> bool:
+    """Run until it ends or a signal ends it, and tell whether one did."""
+
+    async def watch() -> bool:
+        task = asyncio.ensure_future(work)
+        for number in SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        await asyncio.wait([task])
+        return task.cancelled() or bool(task.result())
+
     try:
-        asyncio.run(following.follow(run))
-    except KeyboardInterrupt:
-        return
+        return asyncio.run(watch())
+    finally:
+        _on_signals(_interrupt)
 
 
 def _stop(place: Path) -> None:
@@ -116,5 +133,5 @@ def _interrupt(*_: Any) -> None:
 
 
 def _on_signals(what: Any) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, what)

@@ -20,6 +20,7 @@ from ecommerce.sandbox.program import (
     server_user,
     surroundings,
 )
+from ecommerce.store.connection import ROOM
 
 ADMIN: Final = "postgres"
 SETTINGS: Final = {
@@ -84,6 +85,13 @@ def answers(admin_url: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def room(admin_url: str) -> int:
+    """Count the connections that the server takes beside those that are open."""
+    with psycopg.connect(admin_url) as db:
+        row = db.execute(ROOM).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _initdb(data: Path, password_file: str, user: str | None) -> None:

@@ -12,6 +12,18 @@ from psycopg_pool import AsyncConnectionPool
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
+MOST_CONNECTIONS: Final = 8
+"""How many a process has at most: its pool, its loop, its relay and its projections together."""
+
+ROOM: Final = """
+select current_setting('max_connections')::int
+    - current_setting('superuser_reserved_connections')::int
+    - coalesce(current_setting('reserved_connections', true), '0')::int
+    - (select count(*) from pg_stat_activity
+        where datname is not null and pid <> pg_backend_pid())
+"""
+"""How many more connections the server takes from those who are no superusers."""
+
 # A process that is stopped between two statements loses its locks after the idle timeout, before
 # those who wait for them give up.
 TIMEOUTS = {
