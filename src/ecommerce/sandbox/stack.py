@@ -18,8 +18,8 @@ from ecommerce.sandbox.program import Program
 SERVERS: Final = "servers"
 OUTSIDE: Final = "outside"
 SERVICES: Final = "services"
-PASSED_ON: Final = ("ORDER_DEADLINE_SECONDS", "MAIL_FROM", "LOG_LEVEL")
-"""The settings that whoever starts the run may give in the environment."""
+PASSED_ON: Final = {"ORDER_DEADLINE_SECONDS": "orders", "MAIL_FROM": "notifications"}
+"""The settings that whoever starts the run may give a service; LOG_LEVEL goes to all."""
 SECRETS: Final = (
     f"postgres:{postgres.ADMIN}",
     *(f"postgres:{name}" for name in CONTEXTS),
@@ -109,7 +109,8 @@ def _outside(run: Run, secrets: Mapping[str, str]) -> Iterator[Program]:
 
 def _settings(run: Run, secrets: Mapping[str, str], instance: Instance) -> dict[str, str]:
     settings = {"HTTP_PORT": str(instance.port)}
-    settings |= {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    wanted = ["LOG_LEVEL", *(name for name, of in PASSED_ON.items() if of == instance.service)]
+    settings |= {name: os.environ[name] for name in wanted if name in os.environ}
     if instance.service == "gateway":
         return settings | _upstreams(run)
     settings["DATABASE_URL"] = servers.database_url(run, secrets, instance.service)
