@@ -46,6 +46,8 @@ TOLD: Final = (
 )
 """The errors whose message is all that whoever called needs."""
 
+NOT_THERE: Final = " The database cannot be used: `ecommerce up` starts it, `status` tells of it."
+
 
 class Commands(click.Group):
     """A group that imports a command only when it is asked for."""
@@ -67,7 +69,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TOLD as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
+            hint = NOT_THERE if isinstance(error, psycopg.OperationalError) else ""
+            raise click.ClickException(" ".join(str(error).split()) + hint) from error
 
 
 @click.command(cls=Commands)

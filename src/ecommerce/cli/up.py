@@ -79,10 +79,10 @@ def up(*, detach: bool, scale: dict[str, int], port_base: int | None) -> None:
 
 def _start(place: Path, scale: dict[str, int], base: int | None, ends: ExitStack) -> Run:
     with folder.locked(place):
-        # From here on the run is ours to stop; before, somebody else may be starting it.
-        ends.callback(_stop, place)
         stopping.clear(place)
         run = starting.plan(folder.load(place), scale, base)
+        # From here on the run is ours to stop; before, somebody else may be starting it.
+        ends.callback(_stop, place)
         starting.start(run)
     addresses.show(run)
     if _interrupted(_show_around(stack.gateway_url(run))):

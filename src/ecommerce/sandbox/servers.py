@@ -21,6 +21,11 @@ def given(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Read which servers are to be used instead of private ones. Raises `ConfigError`."""
     database, broker = environment.get(DATABASE, ""), environment.get(BROKER, "")
     management = environment.get(MANAGEMENT, "")
+    if database and not database.startswith(("postgresql://", "postgres://")):
+        raise ConfigError(
+            f"{DATABASE} is no address: say postgresql://USER:PASSWORD@HOST:PORT/NAME of a"
+            " superuser, or unset it for a private server."
+        )
     if broker and not management:
         raise ConfigError(
             f"{BROKER} names a broker of your own, so {MANAGEMENT} must say where it can be"
