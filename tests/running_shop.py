@@ -86,6 +86,13 @@ class RunningShop:
         mails = [box[path.name] for path in paths]
         return [mail for mail in mails if order_id in str(mail["Message-ID"])]
 
+    def wait_until_ready(self) -> None:
+        """Wait until every context is ready, by what the gateway sees of it."""
+        with self.client() as client:
+            for _ in until(60, "the shop does not become ready"):
+                if client.get("/health/ready").is_success:
+                    return
+
     def rest(self, order_id: str) -> dict[str, Any]:
         """Wait until an order waits for nothing, and show it."""
         with self.client() as client:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import subprocess
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import psutil
 
 import online_retail
@@ -58,7 +60,16 @@ def test_an_import_comes_to_the_penny_though_processes_are_killed(
     said, _ = importing.communicate(timeout=170)
     assert importing.returncode == 0, f"killed {killed}: {said.decode()[-2000:]}"
     assert killed.total() > 0
+    _wait(shop)
     _expect_all_right(shop)
+
+
+def _wait(shop: RunningShop) -> None:
+    """Wait for what was killed last, the gateway perhaps."""
+    for _ in until(60, "the gateway does not come back"):
+        with suppress(httpx.HTTPError):
+            shop.wait_until_ready()
+            return
 
 
 def _expect_all_right(shop: RunningShop) -> None:
