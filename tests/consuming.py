@@ -17,9 +17,9 @@ from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Recorded
 from ecommerce.store.unit import Answer, KeyReused, Unit
 from facts import order_created
-from readside import until
 from recording import recorded
 from shop_bus import MEMBERS, Bus
+from writing import until
 
 RETRIES = (0.01, 0.01, 0.01)
 """Seconds between the tries of a message, where a test has no minute for it."""

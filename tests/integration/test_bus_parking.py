@@ -22,10 +22,10 @@ from ecommerce.store import upcasters
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Recorded, encode, open_envelope
 from ecommerce.store.unit import StoreUnavailable
-from readside import connected, running, until
+from readside import connected, running
 from servers import Broker
 from shop_bus import MEMBERS, Bus, bus
-from writing import database, emptied
+from writing import database, emptied, until
 
 pytestmark = pytest.mark.servers
 

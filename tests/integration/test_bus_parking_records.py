@@ -24,10 +24,10 @@ from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import Pool
 from ecommerce.store.discards import Discarding
 from ecommerce.store.envelope import Recorded, encode, open_envelope, routing_key
-from readside import connected, running, until
+from readside import connected, running
 from servers import Broker
 from shop_bus import MEMBERS, Bus, bus
-from writing import database, emptied, looping, rows
+from writing import database, emptied, looping, rows, until
 
 pytestmark = pytest.mark.servers
 

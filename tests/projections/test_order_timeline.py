@@ -27,6 +27,7 @@ from ecommerce.events.orders import (
     OrderCompensated,
     OrderConfirmed,
 )
+from ecommerce.events.parking import MessageDiscarded
 from ecommerce.events.payments import (
     PaymentClosed,
     PaymentFailed,
@@ -116,6 +117,10 @@ def test_a_step_says_where_and_why_it_happened() -> None:
         (queued, "order_received"),
         (sent, ""),
         (bounced, "the mail server refused it"),
+        (
+            MessageDiscarded("order-7@1", "OrderCreated", "policy failed", "a test order"),
+            "OrderCreated (policy failed) was given up: a test order",
+        ),
     ],
 )
 def test_the_detail_of_an_event_is_for_people(event: Any, words: str) -> None:
