@@ -156,6 +156,39 @@ async def test_what_cannot_be_read_goes_to_the_parked_queue_at_once(shop: Bus, p
     assert await parked(pool) == []
 
 
+@pytest.mark.parametrize(
+    ("true", "forged"),
+    [
+        (b'"source":"orders"', b'"source":"payments"'),
+        (b'"subject":"order-7"', b'"subject":"payment-7"'),
+        (b'"subject":"order-7"', b'"subject":"order-8"'),
+        (b'"id":"order-7@1"', b'"id":"order-8@1"'),
+    ],
+)
+async def test_a_forged_source_subject_or_id_goes_to_the_parked_queue(
+    shop: Bus, pool: Pool, true: bytes, forged: bytes
+) -> None:
+    document = encode(created("7"))
+    assert true in document
+    async with shop.channel("orders") as channel:
+        target = await channel.get_exchange("orders.events", ensure=False)
+        message = Message(
+            document.replace(true, forged),
+            message_id="order-7@1",
+            user_id="orders",
+            headers={"position": 1, "previous": 0},
+        )
+        await target.publish(message, routing_key("order.OrderCreated.v1", "order-7"))
+
+    async def there() -> bool:
+        return await shop.depth("inventory.parked") == 1
+
+    loop = Loop()
+    async with consuming(shop, pool, loop):
+        await until(there)
+    assert (await parked(pool), loop.recorded) == ([], {})
+
+
 async def test_instances_share_the_queues_and_one_takes_over_from_another(
     shop: Bus, pool: Pool
 ) -> None:
