@@ -21,7 +21,7 @@ test: setup ## Check style, types and layers, and run all tests
 test-rabbitmq-4: setup ## Run the bus's tests on RabbitMQ 4.3 or newer, from Debian's newest suite
 	@infra/rabbitmq/broker4.sh make
 	@echo "RabbitMQ $$(infra/rabbitmq/broker4.sh version)"
-	ECOMMERCE_TEST_RABBITMQ4=yes $(bin)/pytest tests/integration/test_bus_*.py
+	ECOMMERCE_TEST_RABBITMQ4=$$(infra/rabbitmq/broker4.sh make) $(bin)/pytest tests/integration/test_bus_*.py
 
 explore-loop: setup ## Try the command loop with faults for SECONDS, or with one SEED again
 	@cd tests && ../$(bin)/python -m explorer.run $(or $(SECONDS),60) $(SEED)

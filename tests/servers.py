@@ -70,10 +70,12 @@ def rabbitmq() -> Iterator[Broker]:
 def broker_programs(node: private_rabbitmq.Node) -> tuple[Program, Program]:
     """Return epmd and the broker: the system's, or the newer one of `make test-rabbitmq-4`."""
     names, broker = private_rabbitmq.programs(node)
-    if not os.environ.get("ECOMMERCE_TEST_RABBITMQ4"):
+    root = os.environ.get("ECOMMERCE_TEST_RABBITMQ4")
+    if not root:
         return names, broker
     command = (str(BROKER4), "run", str(node.folder), *broker.command)
-    return names, replace(broker, command=command, user=None)
+    environment = {**broker.environment, "ECOMMERCE_RABBITMQ4": root}
+    return names, replace(broker, command=command, environment=environment, user=None)
 
 
 @contextmanager

@@ -30,6 +30,9 @@ KEYS = 100
 SOON = 5.0
 """Seconds in which the queues have to be shared evenly again."""
 
+UNSEEN = 3.0
+"""Seconds after which an instance that was killed counts as gone."""
+
 STARTING = 5.0
 """Seconds that three Python processes may take to begin, on a busy machine."""
 
@@ -145,7 +148,7 @@ async def test_three_instances_share_three_queues_and_no_key_overtakes_itself(
         sending = asyncio.ensure_future(publish(shop, range(MESSAGES)))
         await all_noted(pool, third, MESSAGES / 100)
         running.kill("b")
-        await spread(pool, {"a": 2, "c": 1}, SOON)
+        await spread(pool, {"a": 2, "c": 1}, UNSEEN + SOON)
         await all_noted(pool, 2 * third, MESSAGES / 100)
         running.start("b")
         await spread(pool, {"a": 1, "b": 1, "c": 1}, STARTING + SOON)

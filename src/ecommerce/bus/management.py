@@ -72,6 +72,8 @@ async def fetch(url: str, wanted: Definitions) -> Definitions:
         if kind not in {"vhosts", "users"}
     }
     found["vhosts"] = [item for item in everything["vhosts"] if item["name"] == vhost]
+    # Newer brokers leave out what is false.
+    found["exchanges"] = [{"internal": False, **item} for item in found["exchanges"]]
     found["users"] = [_listed(item) for item in everything["users"] if item["name"] in users]
     return found
 
