@@ -36,7 +36,7 @@ def test_the_schema_finds_a_mistake() -> None:
 
 
 def test_it_runs_every_context_the_gateway_the_sandboxes_and_the_set_up() -> None:
-    assert set(OURS) == {*SETTINGS, "setup"}
+    assert set(OURS) == {*SETTINGS, "setup", "topology"}
     assert set(SERVICES) == {*OURS, "postgres", "rabbitmq"}
 
 
@@ -47,7 +47,7 @@ def test_each_command_exists(service: str) -> None:
     command = main.get_command(context, name) if isinstance(main, click.Group) else None
     assert command
     parsed = command.make_context(name, [*arguments], parent=context).params
-    assert service in ("setup", *parsed.values())
+    assert service in ("setup", "topology", *parsed.values())
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
