@@ -67,11 +67,15 @@ class RunningShop:
             return [msgspec.json.decode(state) for (state,) in rows]
 
     def events(self, order_id: str) -> dict[str, list[str]]:
-        """List the types of all events of an order, by context, as their logs have them."""
-        return {
+        """List the types of all events of an order, by context, as their logs have them.
+
+        Those of notifications are sorted: two mails may be under way at once.
+        """
+        found = {
             context: [each["type"] for each in self.log(context) if belongs(each, order_id)]
             for context in ("orders", "inventory", "payments", "notifications")
         }
+        return {**found, "notifications": sorted(found["notifications"])}
 
     def ledger(self, order_id: str) -> tuple[int, int]:
         """Say what the provider has captured and refunded for an order, in minor units."""

@@ -11,6 +11,7 @@ import pytest
 
 from running_shop import RunningShop
 
+MAILED_TWICE = ["NotificationQueued"] * 2 + ["NotificationSent"] * 2
 STOCKED = "staff; catalog:write inventory:write"
 
 
@@ -72,7 +73,7 @@ def test_a_paid_order_is_confirmed(shop: RunningShop) -> None:
         "orders": ["OrderCreated", "OrderConfirmed"],
         "inventory": ["StockReserved", "UnitsReserved"],
         "payments": ["PaymentRequested", "PaymentStarted", "PaymentSucceeded"],
-        "notifications": ["NotificationQueued", "NotificationSent"] * 2,
+        "notifications": MAILED_TWICE,
     }
     assert shop.ledger(order_id) == (3998, 0)
     assert shelf.stock(shop) == (5, 2)
@@ -90,7 +91,7 @@ def test_a_declined_card_gives_the_stock_back(shop: RunningShop) -> None:
         "orders": ["OrderCreated", "OrderCancelled", "CompensateInventory", "OrderCompensated"],
         "inventory": ["StockReserved", "UnitsReserved", "StockCompensated", "UnitsReleased"],
         "payments": ["PaymentRequested", "PaymentStarted", "PaymentFailed", "PaymentClosed"],
-        "notifications": ["NotificationQueued", "NotificationSent"] * 2,
+        "notifications": MAILED_TWICE,
     }
     assert shop.ledger(order_id) == (0, 0)
     assert shelf.stock(shop) == (5, 0)
@@ -106,7 +107,7 @@ def test_short_stock_charges_nobody(shop: RunningShop) -> None:
         "orders": ["OrderCreated", "OrderCancelled"],
         "inventory": ["StockReservationFailed"],
         "payments": ["PaymentRequested", "PaymentClosed"],
-        "notifications": ["NotificationQueued", "NotificationSent"] * 2,
+        "notifications": MAILED_TWICE,
     }
     assert shop.ledger(order_id) == (0, 0)
     assert shelf.stock(shop) == (5, 0)
