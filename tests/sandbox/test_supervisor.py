@@ -51,7 +51,7 @@ def test_groups_stop_in_the_reverse_of_their_order(tmp_path: Path) -> None:
 def test_a_program_that_ends_starts_again_and_none_outlives_the_supervisor() -> None:
     with servers.folder() as place:
         (place / "log").mkdir()
-        process = supervisor.launch(place, {"services": [Program("one", SLEEP)]})
+        process = supervisor.launch(place, {"services": [Program("one", SLEEP, patience=5)]})
         servers.wait_until(lambda: answers(place), lambda: "no supervisor")
         supervisor.start_program(place, "services")
         servers.wait_until(lambda: pid_of(place) > 0, lambda: "did not start")
@@ -67,7 +67,7 @@ def test_a_program_that_ends_starts_again_and_none_outlives_the_supervisor() -> 
 def test_what_a_killed_supervisor_leaves_is_found_and_ended() -> None:
     with servers.folder() as place:
         (place / "log").mkdir()
-        process = supervisor.launch(place, {"services": [Program("one", SLEEP)]})
+        process = supervisor.launch(place, {"services": [Program("one", SLEEP, patience=5)]})
         servers.wait_until(lambda: answers(place), lambda: "no supervisor")
         supervisor.start_program(place, "services")
         servers.wait_until(lambda: pid_of(place) > 0, lambda: "did not start")
