@@ -14,7 +14,7 @@ def test_a_users_run_is_in_the_project() -> None:
 
 
 def test_roots_run_is_where_the_servers_users_can_enter() -> None:
-    first, second = (choose(Path(place), root=True) for place in ("/root/shop", "/root/b/shop"))
+    first, second = (choose(Path(place), root=True) for place in ("/srv/shop", "/srv/b/shop"))
     assert first.parent == second.parent == Path("/var/lib/ecommerce")
     assert first.name.startswith("shop-")
     assert first != second
