@@ -23,7 +23,7 @@ from ecommerce.config import Settings
 from ecommerce.events import PUBLISHED
 from ecommerce.events.notifications import NotificationQueued
 from ecommerce.events.orders import OrderCancelled, OrderConfirmed, OrderCreated
-from ecommerce.events.payments import PaymentClosed, PaymentStarted, RefundStarted
+from ecommerce.events.payments import PaymentClosed, PaymentStarted, RefundStarted, VoidStarted
 from ecommerce.kernel import Command, Decider, Event, Value
 from ecommerce.policies import inventory as inventory_policy
 from ecommerce.policies import notifications as notifications_policy
@@ -107,7 +107,7 @@ _TABLE: Final = (
                 submit, read, payment_provider.parse_webhook(settings.payment_webhook_secret)
             )
         ],
-        intents=(PaymentStarted, RefundStarted),
+        intents=(PaymentStarted, VoidStarted, RefundStarted),
         calls=lambda settings: payment_provider.calls(settings.payment_url, settings.payment_key),
         withdraws=(PaymentClosed,),
     ),

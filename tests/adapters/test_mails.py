@@ -40,7 +40,17 @@ def test_a_mail_says_who_writes_to_whom_about_what() -> None:
     assert mail.get_content_type() == "multipart/alternative"
 
 
-@pytest.mark.parametrize("template", ["order_received", "order_confirmed", "order_cancelled"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "order_received",
+        "authentication_requested",
+        "order_confirmed",
+        "order_shipped",
+        "order_cancelled",
+        "order_refunded",
+    ],
+)
 @pytest.mark.parametrize("kind", ["plain", "html"])
 def test_every_template_renders_with_all_there_is_and_with_the_least(
     template: str, kind: str

@@ -9,6 +9,7 @@ from ecommerce.aggregates.inventory import (
     NotEnoughStock,
     ReceiveStock,
     ReserveStock,
+    ShipStock,
     Stock,
     together,
 )
@@ -18,13 +19,15 @@ from ecommerce.events.inventory import (
     StockCompensated,
     StockReservationFailed,
     StockReserved,
+    StockShipped,
     UnitsAdjusted,
     UnitsReceived,
     UnitsReleased,
     UnitsReserved,
+    UnitsShipped,
 )
 from ecommerce.kernel import Command, Event
-from scenario import fold, given
+from scenario import by_stream, fold, given
 
 Recorded = dict[str, list[Event]]
 
@@ -32,6 +35,7 @@ ITEMS = (ReservedUnits("TEA", 3), ReservedUnits("MUG", 1))
 
 reserve = ReserveStock("7", ITEMS)
 compensate = CompensateStock("7", ("TEA", "MUG"))
+ship = ShipStock("7", ("TEA", "MUG"))
 
 received: Recorded = {
     "stock-TEA": [UnitsReceived("TEA", 5)],
@@ -46,6 +50,11 @@ given_back: Recorded = {
     "reservation-7": [StockCompensated("7", ITEMS)],
     "stock-TEA": [UnitsReleased("TEA", "7", 3)],
     "stock-MUG": [UnitsReleased("MUG", "7", 1)],
+}
+shipped: Recorded = {
+    "reservation-7": [StockShipped("7", ITEMS)],
+    "stock-TEA": [UnitsShipped("TEA", "7", 3)],
+    "stock-MUG": [UnitsShipped("MUG", "7", 1)],
 }
 nothing_to_give_back: Recorded = {"reservation-7": [StockCompensated("7", ())]}
 short_of_tea: Recorded = {
@@ -187,3 +196,23 @@ def test_in_whatever_order_policies_speak_a_dead_order_holds_nothing(
         history.append(given(inventory, *history).when(command).decision())
     stock = [event for part in history for event in part.get("stock-TEA", ())]
     assert fold(inventory, {"stock-TEA": stock}) == {"stock-TEA": Stock(on_hand=5, reserved=0)}
+
+
+def test_what_is_held_leaves_the_house_with_its_order() -> None:
+    given(inventory, received, held).when(ship).then(shipped)
+    left = fold(inventory, by_stream("", received, held, shipped))
+    assert left["stock-TEA"] == Stock(on_hand=2, reserved=0)
+    assert left["stock-MUG"] == Stock(on_hand=0, reserved=0)
+
+
+def test_an_order_is_shipped_once() -> None:
+    given(inventory, received, held, shipped).when(ship).then()
+
+
+def test_what_was_shipped_does_not_come_back_by_itself() -> None:
+    given(inventory, received, held, shipped).when(compensate).then()
+
+
+@pytest.mark.parametrize("history", [{}, short_of_tea, nothing_to_give_back])
+def test_an_order_that_holds_nothing_ships_nothing(history: Recorded) -> None:
+    given(inventory, received, history).when(ship).then()

@@ -5,23 +5,38 @@ from msgspec.structs import replace
 
 from ecommerce.aggregates import orders
 from ecommerce.aggregates.orders import (
+    AskForAuthentication,
     CancelOrder,
     CompleteCompensation,
+    CompleteRefund,
     ConfirmOrder,
+    DeliverOrder,
+    NoSuchOrder,
+    OrderAlreadyDelivered,
+    OrderAlreadyShipped,
+    OrderIsCancelled,
     OrderIsEmpty,
+    OrderNotConfirmed,
+    OrderNotShipped,
     PlaceOrder,
+    ShipOrder,
     TotalOutOfRange,
+    WithdrawOrder,
 )
 from ecommerce.events.orders import (
     Address,
+    AuthenticationRequested,
     Charge,
     CompensateInventory,
     OrderCancelled,
     OrderCompensated,
     OrderConfirmed,
+    OrderDelivered,
     OrderLine,
+    OrderRefunded,
+    OrderShipped,
 )
-from ecommerce.kernel import Command, Event, MixedCurrencies, Money
+from ecommerce.kernel import Command, Event, MixedCurrencies, Money, Rejected
 from facts import ANN, NOON, order_created
 from scenario import given
 
@@ -48,6 +63,16 @@ give_back = CompensateInventory("7", ("TEA", "MUG"))
 short = CancelOrder("7", "out_of_stock", "out of stock: TEA", compensate=False)
 dead_of_shortage = OrderCancelled("7", ANN, "out of stock: TEA", "out_of_stock")
 compensated = OrderCompensated("7")
+ask = AskForAuthentication("7", "https://bank.invalid/1")
+asked = AuthenticationRequested("7", ANN, Money(2097, "GBP"), "https://bank.invalid/1")
+refund = CompleteRefund("7", Money(2097, "GBP"))
+refunded = OrderRefunded("7", ANN, Money(2097, "GBP"))
+withdraw = WithdrawOrder("7", "changed my mind", owner="ann")
+withdrawn = OrderCancelled("7", ANN, "changed my mind", "cancelled_by_customer")
+ship = ShipOrder("7", "Royal Mail", "RM1")
+shipped = OrderShipped("7", ANN, ("TEA", "MUG"), "Royal Mail", "RM1")
+deliver = DeliverOrder("7")
+delivered = OrderDelivered("7")
 
 
 def test_placing_an_order_totals_its_lines_and_charges() -> None:
@@ -158,3 +183,73 @@ def test_no_policy_is_ever_refused_and_asking_again_changes_nothing(
 ) -> None:
     recorded = given(orders, *history).when(command).decision()["order-7"]
     given(orders, *history, *recorded).when(command).then()
+
+
+def test_a_customer_is_asked_once_to_authenticate() -> None:
+    given(orders, placed).when(ask).then(asked)
+    given(orders, placed, asked).when(ask).then()
+    given(orders, placed, asked).when(ConfirmOrder("7")).then(confirmed)
+
+
+@pytest.mark.parametrize("history", [[placed], [placed, asked], [placed, confirmed]])
+def test_a_customer_may_take_an_order_back_until_it_is_shipped(history: list[Event]) -> None:
+    given(orders, *history).when(withdraw).then(withdrawn, give_back)
+
+
+def test_staff_may_cancel_anybody_s_order() -> None:
+    given(orders, placed, confirmed).when(WithdrawOrder("7", "cannot be sent")).then(
+        OrderCancelled("7", ANN, "cannot be sent", "cancelled_by_staff"), give_back
+    )
+
+
+def test_to_take_back_a_dead_order_changes_nothing() -> None:
+    given(orders, placed, cancelled, give_back).when(withdraw).then()
+
+
+def test_nobody_takes_back_or_learns_of_another_s_order() -> None:
+    eve = WithdrawOrder("7", "not mine", owner="eve")
+    for history in ([], [placed], [placed, confirmed, shipped], [placed, withdrawn, give_back]):
+        given(orders, *history).when(eve).rejects(NoSuchOrder)
+
+
+def test_a_confirmed_order_is_shipped_and_delivered() -> None:
+    given(orders, placed, confirmed).when(ship).then(shipped)
+    given(orders, placed, confirmed, shipped).when(deliver).then(delivered)
+
+
+@pytest.mark.parametrize(
+    ("history", "command", "rule"),
+    [
+        ([], ship, NoSuchOrder),
+        ([], deliver, NoSuchOrder),
+        ([placed], ship, OrderNotConfirmed),
+        ([placed], deliver, OrderNotShipped),
+        ([placed, confirmed], deliver, OrderNotShipped),
+        ([placed, confirmed, shipped], ship, OrderAlreadyShipped),
+        ([placed, confirmed, shipped], withdraw, OrderAlreadyShipped),
+        ([placed, confirmed, shipped, delivered], ship, OrderAlreadyShipped),
+        ([placed, confirmed, shipped, delivered], withdraw, OrderAlreadyShipped),
+        ([placed, confirmed, shipped, delivered], deliver, OrderAlreadyDelivered),
+        ([placed, withdrawn, give_back], ship, OrderIsCancelled),
+        ([placed, withdrawn, give_back], deliver, OrderIsCancelled),
+    ],
+)
+def test_what_people_ask_for_at_the_wrong_time_is_refused(
+    history: list[Event], command: Command, rule: type[Rejected]
+) -> None:
+    given(orders, *history).when(command).rejects(rule)
+
+
+def test_a_refund_of_a_dead_order_is_noted_once() -> None:
+    given(orders, placed, withdrawn, give_back).when(refund).then(refunded)
+    given(orders, placed, withdrawn, give_back, refunded).when(refund).then()
+
+
+@pytest.mark.parametrize("history", [[placed], [placed, confirmed], [placed, confirmed, shipped]])
+def test_an_order_that_lives_has_no_refund(history: list[Event]) -> None:
+    given(orders, *history).when(refund).then()
+
+
+@pytest.mark.parametrize("late", [ask, declined, short, ConfirmOrder("7"), refund])
+def test_what_is_shipped_stays_shipped_whatever_policies_say(late: Command) -> None:
+    given(orders, placed, confirmed, shipped).when(late).then()

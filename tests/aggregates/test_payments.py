@@ -8,20 +8,25 @@ from ecommerce.aggregates import payments
 from ecommerce.aggregates.payments import (
     ClosePayment,
     CompleteRefund,
+    CompleteVoid,
     FailPayment,
     PaymentCleared,
     RequestPayment,
+    RequireAuthentication,
     StartPayment,
     SucceedPayment,
 )
 from ecommerce.events.payments import (
+    PaymentAuthenticationRequired,
     PaymentClosed,
     PaymentFailed,
     PaymentRefunded,
     PaymentRequested,
     PaymentStarted,
     PaymentSucceeded,
+    PaymentVoided,
     RefundStarted,
+    VoidStarted,
 )
 from ecommerce.kernel import Command, Event, Money
 from scenario import given
@@ -34,6 +39,8 @@ close = ClosePayment("7")
 succeed = SucceedPayment("7", "ch_1")
 fail = FailPayment("7", "card_declined", "the card was declined")
 refund = CompleteRefund("7", "re_1")
+authenticate = RequireAuthentication("7", "pi_1", "https://bank.invalid/1")
+void = CompleteVoid("7")
 
 requested = PaymentRequested("7", DUE, "pm_card_visa")
 cleared = PaymentCleared("7")
@@ -43,6 +50,9 @@ failed = PaymentFailed("7", "card_declined", "the card was declined")
 closed = PaymentClosed("7")
 refunding = RefundStarted("7", DUE, "ch_1")
 refunded = PaymentRefunded("7", DUE, "re_1")
+authenticating = PaymentAuthenticationRequired("7", "pi_1", "https://bank.invalid/1")
+voiding = VoidStarted("7", "pi_1")
+voided = PaymentVoided("7")
 
 free = PaymentRequested("7", Money(0, "GBP"), "pm_card_visa")
 free_succeeded = PaymentSucceeded("7", Money(0, "GBP"), None)
@@ -142,9 +152,41 @@ def test_money_is_given_back_once() -> None:
         given(payments, *history).when(command).then()
 
 
-@pytest.mark.parametrize("command", [succeed, fail, refund])
+@pytest.mark.parametrize("command", [succeed, fail, refund, authenticate, void])
 def test_an_answer_to_a_question_never_asked_is_no_payment(command: Command) -> None:
     given(payments, requested).when(command).then()
+
+
+def test_a_bank_that_asks_for_the_customer_is_waited_for() -> None:
+    given(payments, requested, started).when(authenticate).then(authenticating)
+    given(payments, requested, started, authenticating).when(succeed).then(succeeded)
+    given(payments, requested, started, authenticating).when(fail).then(failed)
+
+
+def test_a_dead_order_s_charge_that_waits_for_the_customer_is_voided() -> None:
+    waiting = [requested, started, authenticating]
+    given(payments, *waiting).when(close).then(closed, voiding)
+    given(payments, *waiting, closed, voiding).when(void).then(voided)
+
+
+def test_a_charge_that_begins_to_wait_after_its_order_died_is_voided() -> None:
+    given(payments, requested, started, closed).when(authenticate).then(authenticating, voiding)
+
+
+def test_a_customer_who_was_quicker_than_the_void_is_refunded() -> None:
+    voiding_now = [requested, started, authenticating, closed, voiding]
+    given(payments, *voiding_now).when(succeed).then(succeeded, refunding)
+
+
+def test_a_customer_who_paid_in_spite_of_the_void_is_refunded() -> None:
+    all_voided = [requested, started, authenticating, closed, voiding, voided]
+    given(payments, *all_voided).when(succeed).then(succeeded, refunding)
+
+
+def test_an_authentication_that_failed_leaves_nothing_to_pay_by_itself() -> None:
+    failed_so = [requested, started, authenticating, failed]
+    given(payments, *failed_so).when(close).then(closed, voiding)
+    given(payments, *failed_so, closed, voiding).when(void).then(voided)
 
 
 STATES: dict[str, list[Event]] = {
@@ -159,12 +201,18 @@ STATES: dict[str, list[Event]] = {
     "nothing due": [free, free_succeeded],
     "failed": [requested, started, failed],
     "failed, closed": [requested, started, failed, closed],
+    "authenticating": [requested, started, authenticating],
+    "authenticating, closed": [requested, started, authenticating, closed, voiding],
+    "authenticated in vain": [requested, started, authenticating, failed],
+    "voided": [requested, started, authenticating, closed, voiding, voided],
     "refunding": [requested, started, succeeded, closed, refunding],
     "refunded": [requested, started, succeeded, closed, refunding, refunded],
 }
 
 
-@pytest.mark.parametrize("command", [request, start, close, succeed, fail, refund])
+@pytest.mark.parametrize(
+    "command", [request, start, close, authenticate, succeed, fail, refund, void]
+)
 @pytest.mark.parametrize("history", STATES.values(), ids=STATES)
 def test_no_policy_is_ever_refused_and_asking_again_changes_nothing(
     history: list[Event], command: Command

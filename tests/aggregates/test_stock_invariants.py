@@ -16,11 +16,17 @@ from ecommerce.aggregates.inventory import (
     InventoryCommand,
     ReceiveStock,
     ReserveStock,
+    ShipStock,
     reservation,
     stock,
     together,
 )
-from ecommerce.events.inventory import StockCompensated, StockReservationFailed, StockReserved
+from ecommerce.events.inventory import (
+    StockCompensated,
+    StockReservationFailed,
+    StockReserved,
+    StockShipped,
+)
 from ecommerce.kernel import Event, Rejected
 from scenario import fold
 
@@ -35,6 +41,7 @@ command = st.one_of(
     st.builds(AdjustStock, sku, st.integers(-6, 3), st.just("counted")),
     st.builds(ReserveStock, order, lines.map(together)),
     st.builds(CompensateStock, order, st.just(SKUS)),
+    st.builds(ShipStock, order, st.just(SKUS)),
 )
 
 Log = dict[str, list[Event]]
@@ -75,4 +82,6 @@ def _said_at_most_once(events: list[Event]) -> None:
     said = Counter(map(type, events))
     assert all(times == 1 for times in said.values())
     assert not (said[StockReserved] and said[StockReservationFailed])
-    assert StockCompensated not in said or isinstance(events[-1], StockCompensated)
+    assert not (said[StockCompensated] and said[StockShipped])
+    for last in (StockCompensated, StockShipped):
+        assert last not in said or isinstance(events[-1], last)

@@ -101,9 +101,12 @@ def test_a_private_event_is_none_of_the_topics_that_are_published() -> None:
     assert published_topics("payments") == [
         "payment.PaymentRequested.v1",
         "payment.PaymentStarted.v1",
+        "payment.PaymentAuthenticationRequired.v1",
         "payment.PaymentSucceeded.v1",
         "payment.PaymentFailed.v1",
         "payment.PaymentClosed.v1",
+        "payment.VoidStarted.v1",
+        "payment.PaymentVoided.v1",
         "payment.RefundStarted.v1",
         "payment.PaymentRefunded.v1",
         "parked.MessageDiscarded.v1",

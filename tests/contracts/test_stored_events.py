@@ -37,7 +37,10 @@ PERSONAL = {
         "shipping_address.city",
         "shipping_address.postcode",
     },
+    "AuthenticationRequested": {"customer.name", "customer.email"},
     "OrderConfirmed": {"customer.name", "customer.email"},
+    "OrderShipped": {"customer.name", "customer.email"},
+    "OrderRefunded": {"customer.name", "customer.email"},
     "OrderCancelled": {"customer.name", "customer.email"},
     "NotificationQueued": {"mail.to", "mail.name"},
 }

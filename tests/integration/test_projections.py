@@ -194,7 +194,9 @@ async def test_two_sources_of_one_row_never_overwrite_each_other(pool: Pool, url
             add(mine["catalog"], lambda number: ProductAdded("TEA", f"Tea {number}", PRICE)),
             add(others["inventory"], lambda _: UnitsReceived("TEA", 1)),
         )
-    assert await rows(pool, products) == [Product("TEA", "Tea 59", 399, "GBP", on_hand=60)]
+    assert await rows(pool, products) == [
+        Product("TEA", "Tea 59", 399, "GBP", on_hand=60, revision=60)
+    ]
 
 
 async def test_a_row_can_be_deleted_and_made_again(pool: Pool) -> None:

@@ -1,13 +1,24 @@
 from __future__ import annotations
 
-from ecommerce.aggregates.orders import CancelOrder, CompleteCompensation, ConfirmOrder
+from ecommerce.aggregates.orders import (
+    AskForAuthentication,
+    CancelOrder,
+    CompleteCompensation,
+    CompleteRefund,
+    ConfirmOrder,
+)
 from ecommerce.events.inventory import (
     ReservedUnits,
     Shortage,
     StockCompensated,
     StockReservationFailed,
 )
-from ecommerce.events.payments import PaymentFailed, PaymentSucceeded
+from ecommerce.events.payments import (
+    PaymentAuthenticationRequired,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentSucceeded,
+)
 from ecommerce.kernel import Money
 from ecommerce.policies.orders import expire, react
 from facts import order_created
@@ -52,3 +63,15 @@ def test_of_many_skus_that_are_short_three_are_named() -> None:
     assert isinstance(command, CancelOrder)
     named = "A (1 of 2 left), B (1 of 2 left), C (1 of 2 left)"
     assert command.reason == f"out of stock: {named} and 2 more"
+
+
+def test_a_bank_that_asks_for_the_customer_makes_the_order_ask_him() -> None:
+    required = PaymentAuthenticationRequired("7", "pi_1", "https://bank.invalid/1")
+    assert [*react(required, "payment-7@3")] == [
+        AskForAuthentication("7", "https://bank.invalid/1")
+    ]
+
+
+def test_money_that_was_given_back_is_noted() -> None:
+    refunded = PaymentRefunded("7", Money(2097, "GBP"), "re_1")
+    assert [*react(refunded, "payment-7@6")] == [CompleteRefund("7", Money(2097, "GBP"))]

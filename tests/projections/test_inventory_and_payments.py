@@ -7,15 +7,19 @@ from ecommerce.events.inventory import (
     UnitsReceived,
     UnitsReleased,
     UnitsReserved,
+    UnitsShipped,
 )
 from ecommerce.events.payments import (
+    PaymentAuthenticationRequired,
     PaymentClosed,
     PaymentFailed,
     PaymentRefunded,
     PaymentRequested,
     PaymentStarted,
     PaymentSucceeded,
+    PaymentVoided,
     RefundStarted,
+    VoidStarted,
 )
 from ecommerce.kernel import Money
 from ecommerce.projections import movements, payment_page
@@ -41,12 +45,14 @@ def test_every_movement_of_a_sku_is_kept_with_what_it_was_for() -> None:
         UnitsAdjusted("TEA", -1, "broken"),
         UnitsReserved("TEA", "7", 4),
         UnitsReleased("TEA", "7", 4),
+        UnitsShipped("TEA", "6", 2),
     )
     assert [*rows.values()] == [
         Movement("TEA", 1, NOON, "UnitsReceived", 10, "ann", reference="delivery 4"),
         Movement("TEA", 2, NOON, "UnitsAdjusted", -1, "ann", reason="broken"),
         Movement("TEA", 3, NOON, "UnitsReserved", 4, "ann", order_id="7"),
         Movement("TEA", 4, NOON, "UnitsReleased", 4, "ann", order_id="7"),
+        Movement("TEA", 5, NOON, "UnitsShipped", 2, "ann", order_id="6"),
     ]
 
 
@@ -81,3 +87,17 @@ def test_a_payment_closed_before_it_was_requested_owes_nothing() -> None:
 def test_a_payment_that_nobody_requested_cannot_start() -> None:
     with pytest.raises(RowMissing, match="payment-7@1"):
         fold(payment_page, started)
+
+
+def test_a_payment_waits_for_the_customer_at_an_address() -> None:
+    waits = (requested, started, PaymentAuthenticationRequired("7", "pi_1", "https://b.invalid/1"))
+    (page,) = fold(payment_page, *waits).values()
+    assert (page.status, page.authentication_url) == ("authenticating", "https://b.invalid/1")
+    (page,) = fold(payment_page, *waits, succeeded).values()
+    assert (page.status, page.authentication_url) == ("succeeded", None)
+    (page,) = fold(payment_page, *waits, closed, VoidStarted("7", "pi_1")).values()
+    assert (page.status, page.closed, page.authentication_url) == ("authenticating", True, None)
+    (page,) = fold(
+        payment_page, *waits, closed, VoidStarted("7", "pi_1"), PaymentVoided("7")
+    ).values()
+    assert page.status == "voided"

@@ -12,8 +12,10 @@ from ecommerce.events.inventory import (
     StockCompensated,
     StockReservationFailed,
     StockReserved,
+    StockShipped,
     UnitsReleased,
     UnitsReserved,
+    UnitsShipped,
 )
 from ecommerce.events.notifications import (
     Mail,
@@ -22,20 +24,27 @@ from ecommerce.events.notifications import (
     NotificationSent,
 )
 from ecommerce.events.orders import (
+    AuthenticationRequested,
     CompensateInventory,
     OrderCancelled,
     OrderCompensated,
     OrderConfirmed,
+    OrderDelivered,
+    OrderRefunded,
+    OrderShipped,
 )
 from ecommerce.events.parking import MessageDiscarded
 from ecommerce.events.payments import (
+    PaymentAuthenticationRequired,
     PaymentClosed,
     PaymentFailed,
     PaymentRefunded,
     PaymentRequested,
     PaymentStarted,
     PaymentSucceeded,
+    PaymentVoided,
     RefundStarted,
+    VoidStarted,
 )
 from ecommerce.kernel import Event
 from ecommerce.projections import order_timeline
@@ -61,6 +70,13 @@ failed = PaymentFailed("7", "card_declined", "Your card was declined.")
 closed = PaymentClosed("7")
 refunding = RefundStarted("7", DUE, "ch_1")
 refunded = PaymentRefunded("7", DUE, "re_1")
+back = OrderRefunded("7", ANN, DUE)
+authenticating = PaymentAuthenticationRequired("7", "pi_1", "https://bank.invalid/1")
+asked = AuthenticationRequested("7", ANN, DUE, "https://bank.invalid/1")
+voiding = VoidStarted("7", "pi_1")
+voided = PaymentVoided("7")
+shipped = OrderShipped("7", ANN, ("TEA", "MUG"), "Royal Mail", "RM1")
+left = StockShipped("7", ITEMS)
 queued = NotificationQueued("order-7@1", MAIL)
 sent = NotificationSent("order-7@1")
 bounced = NotificationFailed("order-7@1", "550 no ann@example.invalid here")
@@ -104,6 +120,16 @@ def test_a_step_says_where_and_why_it_happened() -> None:
         (confirmed, "£20.97"),
         (cancelled, "payment_failed: Your card was declined."),
         (compensate, "2 SKUs"),
+        (shipped, "Royal Mail RM1"),
+        (OrderShipped("7", ANN, ("TEA",)), ""),
+        (left, "2 SKUs"),
+        (UnitsShipped("TEA", "7", 3), "3 of TEA"),
+        (OrderDelivered("7"), ""),
+        (authenticating, ""),
+        (asked, "£20.97"),
+        (voiding, ""),
+        (voided, ""),
+        (back, "£20.97"),
         (OrderCompensated("7"), ""),
         (reserved, "2 SKUs"),
         (StockReserved("7", ITEMS[:1]), "1 SKU"),
@@ -197,7 +223,25 @@ def test_a_dead_order_waits_for_its_compensation(
 def test_an_order_paid_too_late_waits_for_its_refund() -> None:
     late = (order_created, requested, reserved, started, cancelled, closed, succeeded, refunding)
     assert waits(*late) == ["the payment provider to refund"]
-    assert waits(*late, refunded) == []
+    assert waits(*late, refunded) == ["orders to note that the money is back"]
+    assert waits(*late, refunded, back) == []
+
+
+def test_an_order_waits_for_the_customer_whom_the_bank_asks_for() -> None:
+    paying = (order_created, requested, reserved, started, authenticating)
+    customer = "the customer to authenticate the payment"
+    assert waits(*paying) == [customer, "orders to ask the customer"]
+    assert waits(*paying, asked) == [customer]
+    assert waits(*paying, asked, succeeded, confirmed) == []
+    dead = (*paying, asked, cancelled, closed, voiding)
+    assert waits(*dead) == ["the payment provider to forget the charge"]
+    assert waits(*dead, voided) == []
+
+
+def test_a_shipped_order_waits_for_its_count() -> None:
+    gone = (order_created, requested, reserved, started, succeeded, confirmed, shipped)
+    assert waits(*gone) == ["inventory to count what was shipped"]
+    assert waits(*gone, left) == []
 
 
 def test_an_order_waits_for_each_mail() -> None:

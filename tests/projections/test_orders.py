@@ -6,10 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from ecommerce.events.orders import (
+    AuthenticationRequested,
     CompensateInventory,
     OrderCancelled,
     OrderCompensated,
     OrderConfirmed,
+    OrderDelivered,
+    OrderRefunded,
+    OrderShipped,
 )
 from ecommerce.kernel import Money
 from ecommerce.projections import order_page, sales
@@ -71,3 +75,31 @@ def test_an_order_counts_on_the_day_in_utc_on_which_it_was_placed() -> None:
     auckland = datetime(2026, 1, 5, 9, tzinfo=timezone(timedelta(hours=13)))
     (sale,) = fold(sales, replace(order_created, placed_at=auckland)).values()
     assert sale.day == date(2026, 1, 4)
+
+
+def test_an_order_says_where_to_authenticate_as_long_as_it_waits_for_that() -> None:
+    asked = AuthenticationRequested("7", ANN, order_created.total, "https://bank.invalid/1")
+    (page,) = fold(order_page, order_created, asked).values()
+    assert (page.status, page.authentication_url) == ("open", "https://bank.invalid/1")
+    for end in (confirmed, cancelled):
+        (page,) = fold(order_page, order_created, asked, end).values()
+        assert page.authentication_url is None
+
+
+def test_a_shipped_order_names_its_parcel_and_is_delivered() -> None:
+    shipped = OrderShipped("7", ANN, ("TEA", "MUG"), "Royal Mail", "RM1")
+    (page,) = fold(order_page, order_created, confirmed, shipped).values()
+    assert (page.status, page.carrier, page.tracking) == ("shipped", "Royal Mail", "RM1")
+    (page,) = fold(order_page, order_created, confirmed, shipped, OrderDelivered("7")).values()
+    assert (page.status, page.carrier) == ("delivered", "Royal Mail")
+
+
+def test_a_refund_is_shown_on_the_dead_order() -> None:
+    refunded = OrderRefunded("7", ANN, order_created.total)
+    (page,) = fold(order_page, order_created, confirmed, cancelled, refunded).values()
+    assert (page.status, page.refunded) == ("cancelled", 2097)
+
+
+def test_an_order_cancelled_after_its_payment_is_no_sale() -> None:
+    (sale,) = fold(sales, order_created, confirmed, cancelled).values()
+    assert (sale.status, sale.code) == ("cancelled", "payment_failed")

@@ -1,4 +1,4 @@
-"""Stock is only counted; an order's reservation alone decides whether it is held or given back."""
+"""Stock is only counted; an order's reservation alone decides what becomes of it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from ecommerce.events.inventory import (
     StockEvent,
     StockReservationFailed,
     StockReserved,
+    StockShipped,
     UnitsAdjusted,
     UnitsReceived,
     UnitsReleased,
     UnitsReserved,
+    UnitsShipped,
 )
 from ecommerce.kernel import (
     Command,
@@ -65,7 +67,16 @@ class CompensateStock(Command, frozen=True):
     skus: tuple[Sku, ...]
 
 
-InventoryCommand: TypeAlias = ReceiveStock | AdjustStock | ReserveStock | CompensateStock
+class ShipStock(Command, frozen=True):
+    """Let go of what is held for an order, for it is shipped; `skus` is all that it may hold."""
+
+    order_id: OrderId
+    skus: tuple[Sku, ...]
+
+
+InventoryCommand: TypeAlias = (
+    ReceiveStock | AdjustStock | ReserveStock | CompensateStock | ShipStock
+)
 
 
 class NotEnoughStock(Rejected):
@@ -91,6 +102,7 @@ class Held(Enum):
     RESERVED = "reserved"
     FAILED = "failed"
     COMPENSATED = "compensated"
+    SHIPPED = "shipped"
 
 
 class Reservation(Value, frozen=True):
@@ -125,7 +137,7 @@ def streams(command: InventoryCommand) -> list[str]:
             return [stock(sku)]
         case ReserveStock(order_id, items):
             return [reservation(order_id), *(stock(item.sku) for item in items)]
-        case CompensateStock(order_id, skus):
+        case CompensateStock(order_id, skus) | ShipStock(order_id, skus):
             return [reservation(order_id), *map(stock, dict.fromkeys(skus))]
 
 
@@ -142,6 +154,8 @@ def decide(command: InventoryCommand, states: Streams) -> Decision:
             return _reserve(command, states)
         case CompensateStock():
             return _compensate(command, states)
+        case ShipStock():
+            return _ship(command, states)
 
 
 def _reserve(command: ReserveStock, states: Streams) -> Decision:
@@ -167,12 +181,26 @@ def _reserve(command: ReserveStock, states: Streams) -> Decision:
 def _compensate(command: CompensateStock, states: Streams) -> Decision:
     order_id, name = command.order_id, reservation(command.order_id)
     held: Reservation = states[name]
-    if held.held is Held.COMPENSATED:
+    if held.held in {Held.COMPENSATED, Held.SHIPPED}:
         return {}
     return {
         name: [StockCompensated(order_id, held.items)],
         **{
             stock(item.sku): [UnitsReleased(item.sku, order_id, item.quantity)]
+            for item in held.items
+        },
+    }
+
+
+def _ship(command: ShipStock, states: Streams) -> Decision:
+    order_id, name = command.order_id, reservation(command.order_id)
+    held: Reservation = states[name]
+    if held.held is not Held.RESERVED:
+        return {}
+    return {
+        name: [StockShipped(order_id, held.items)],
+        **{
+            stock(item.sku): [UnitsShipped(item.sku, order_id, item.quantity)]
             for item in held.items
         },
     }
@@ -187,6 +215,8 @@ def evolve_stock(stock: Stock, event: StockEvent) -> Stock:
             return replace(stock, reserved=stock.reserved + event.quantity)
         case UnitsReleased():
             return replace(stock, reserved=stock.reserved - event.quantity)
+        case UnitsShipped(quantity=quantity):
+            return Stock(stock.on_hand - quantity, stock.reserved - quantity)
 
 
 def evolve_reservation(_: Reservation, event: ReservationEvent) -> Reservation:
@@ -198,6 +228,8 @@ def evolve_reservation(_: Reservation, event: ReservationEvent) -> Reservation:
             return Reservation(Held.FAILED)
         case StockCompensated():
             return Reservation(Held.COMPENSATED)
+        case StockShipped():
+            return Reservation(Held.SHIPPED)
 
 
 folds: dict[str, Fold] = {

@@ -1,13 +1,14 @@
-"""A payment is charged once its stock is held, and given back once its order is dead."""
+"""A payment is charged once its stock is held, and let go of once its order is dead."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
 from ecommerce.events.payments import (
+    PaymentAuthenticationRequired,
     PaymentClosed,
     PaymentEvent,
     PaymentFailed,
@@ -15,7 +16,9 @@ from ecommerce.events.payments import (
     PaymentRequested,
     PaymentStarted,
     PaymentSucceeded,
+    PaymentVoided,
     RefundStarted,
+    VoidStarted,
 )
 from ecommerce.kernel import Command, Decision, Event, Fold, Money, OrderId, Streams, Value
 
@@ -40,6 +43,14 @@ class ClosePayment(Command, frozen=True):
     order_id: OrderId
 
 
+class RequireAuthentication(Command, frozen=True):
+    """The provider waits for the customer, at this address."""
+
+    order_id: OrderId
+    intent: str
+    url: str
+
+
 class SucceedPayment(Command, frozen=True):
     """The provider has captured the money."""
 
@@ -62,8 +73,21 @@ class CompleteRefund(Command, frozen=True):
     refund: str
 
 
+class CompleteVoid(Command, frozen=True):
+    """The provider has forgotten the charge that waited for the customer."""
+
+    order_id: OrderId
+
+
 PaymentCommand: TypeAlias = (
-    RequestPayment | StartPayment | ClosePayment | SucceedPayment | FailPayment | CompleteRefund
+    RequestPayment
+    | StartPayment
+    | ClosePayment
+    | RequireAuthentication
+    | SucceedPayment
+    | FailPayment
+    | CompleteRefund
+    | CompleteVoid
 )
 
 
@@ -79,8 +103,10 @@ class Status(Enum):
     NEW = "new"
     REQUESTED = "requested"
     STARTED = "started"
+    AUTHENTICATING = "authenticating"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    VOIDED = "voided"
     REFUNDING = "refunding"
     REFUNDED = "refunded"
 
@@ -91,6 +117,8 @@ class Payment(Value, frozen=True):
     status: Status = Status.NEW
     amount: Money = Money(0, "XXX")
     payment_method: str = ""
+    intent: str | None = None
+    """The provider's name of a charge that the customer can still pay by himself."""
     charge: str | None = None
     cleared: bool = False
     closed: bool = False
@@ -122,13 +150,15 @@ def _decide(command: PaymentCommand, payment: Payment) -> list[Event]:
         case StartPayment(order_id), Status.REQUESTED if not payment.closed:
             return _start(PaymentRequested(order_id, payment.amount, payment.payment_method))
         case ClosePayment(order_id), _ if not payment.closed:
-            return [PaymentClosed(order_id), *_refund(order_id, payment)]
-        case SucceedPayment(order_id, charge), Status.STARTED | Status.FAILED:
-            succeeded = PaymentSucceeded(order_id, payment.amount, charge)
-            paid = evolve(payment, succeeded)
-            return [succeeded, *(_refund(order_id, paid) if payment.closed else ())]
-        case FailPayment(order_id, code, reason), Status.STARTED:
+            return _and_let_go(PaymentClosed(order_id), payment)
+        case RequireAuthentication(order_id, intent, url), Status.STARTED:
+            return _and_let_go(PaymentAuthenticationRequired(order_id, intent, url), payment)
+        case SucceedPayment(order_id, charge), _ if payment.status in _NOT_PAID_YET:
+            return _and_let_go(PaymentSucceeded(order_id, payment.amount, charge), payment)
+        case FailPayment(order_id, code, reason), Status.STARTED | Status.AUTHENTICATING:
             return [PaymentFailed(order_id, code, reason)]
+        case CompleteVoid(order_id), Status.AUTHENTICATING | Status.FAILED if payment.intent:
+            return [PaymentVoided(order_id)]
         case CompleteRefund(order_id, refund), Status.REFUNDING:
             return [PaymentRefunded(order_id, payment.amount, refund)]
         case _:
@@ -141,13 +171,27 @@ def _start(due: PaymentRequested) -> list[Event]:
     return [PaymentStarted(due.order_id, due.amount, due.payment_method)]
 
 
-def _refund(order_id: OrderId, payment: Payment) -> list[Event]:
-    if payment.status is Status.SUCCEEDED and payment.charge:
-        return [RefundStarted(order_id, payment.amount, payment.charge)]
-    return []
+_NOT_PAID_YET: Final = {Status.STARTED, Status.AUTHENTICATING, Status.FAILED, Status.VOIDED}
+"""Where the provider can say that it has been paid, though it may have said otherwise before."""
 
 
-def evolve(payment: Payment, event: PaymentEvent | PaymentCleared) -> Payment:
+def _and_let_go(
+    event: PaymentClosed | PaymentAuthenticationRequired | PaymentSucceeded, payment: Payment
+) -> list[Event]:
+    """Record an event, and where the order is dead, what gives its money back or keeps it away."""
+    payment = evolve(payment, event)
+    match payment:
+        case Payment(closed=True, status=Status.SUCCEEDED, charge=str(charge)):
+            return [event, RefundStarted(event.order_id, payment.amount, charge)]
+        case Payment(closed=True, status=Status.AUTHENTICATING | Status.FAILED, intent=str(intent)):
+            return [event, VoidStarted(event.order_id, intent)]
+        case _:
+            return [event]
+
+
+def evolve(  # noqa: C901 - a table, a row for each kind
+    payment: Payment, event: PaymentEvent | PaymentCleared
+) -> Payment:
     """Say what an event makes of a payment."""
     match event:
         case PaymentCleared():
@@ -161,12 +205,18 @@ def evolve(payment: Payment, event: PaymentEvent | PaymentCleared) -> Payment:
             )
         case PaymentStarted():
             return replace(payment, status=Status.STARTED)
+        case PaymentAuthenticationRequired():
+            return replace(payment, status=Status.AUTHENTICATING, intent=event.intent)
         case PaymentSucceeded():
             return replace(payment, status=Status.SUCCEEDED, charge=event.charge)
         case PaymentFailed():
             return replace(payment, status=Status.FAILED)
         case PaymentClosed():
             return replace(payment, closed=True)
+        case VoidStarted():
+            return payment
+        case PaymentVoided():
+            return replace(payment, status=Status.VOIDED, intent=None)
         case RefundStarted():
             return replace(payment, status=Status.REFUNDING)
         case PaymentRefunded():

@@ -8,7 +8,7 @@ from ecommerce.kernel import Event, Money, Sku
 
 
 class ProductAdded(Event, frozen=True):
-    """A product can be bought from now on."""
+    """A product can be bought from now on, or again after it was delisted."""
 
     sku: Sku
     name: str
@@ -22,4 +22,10 @@ class ProductRepriced(Event, frozen=True):
     price: Money
 
 
-ProductEvent: TypeAlias = ProductAdded | ProductRepriced
+class ProductDelisted(Event, frozen=True):
+    """A product cannot be bought any more; orders that were placed keep it."""
+
+    sku: Sku
+
+
+ProductEvent: TypeAlias = ProductAdded | ProductRepriced | ProductDelisted

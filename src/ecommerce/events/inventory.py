@@ -1,4 +1,4 @@
-"""What inventory tells the others: stock counted, reserved for an order, and given back."""
+"""What inventory tells the others: stock counted, held for an order, given back or shipped."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ class UnitsReserved(Event, frozen=True):
 
 class UnitsReleased(Event, frozen=True):
     """Units held for an order are free again."""
+
+    sku: Sku
+    order_id: OrderId
+    quantity: int
+
+
+class UnitsShipped(Event, frozen=True):
+    """Units held for an order have left the house."""
 
     sku: Sku
     order_id: OrderId
@@ -75,5 +83,14 @@ class StockCompensated(Event, frozen=True):
     items: tuple[ReservedUnits, ...]
 
 
-StockEvent: TypeAlias = UnitsReceived | UnitsAdjusted | UnitsReserved | UnitsReleased
-ReservationEvent: TypeAlias = StockReserved | StockReservationFailed | StockCompensated
+class StockShipped(Event, frozen=True):
+    """All that was held for this order has left the house."""
+
+    order_id: OrderId
+    items: tuple[ReservedUnits, ...]
+
+
+StockEvent: TypeAlias = UnitsReceived | UnitsAdjusted | UnitsReserved | UnitsReleased | UnitsShipped
+ReservationEvent: TypeAlias = (
+    StockReserved | StockReservationFailed | StockCompensated | StockShipped
+)

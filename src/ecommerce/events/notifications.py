@@ -16,6 +16,10 @@ class Mail(Value, frozen=True):
     order_id: OrderId
     total: Money | None = None
     reason: str | None = None
+    url: str | None = None
+    """Where the customer is asked to go."""
+    carrier: str | None = None
+    tracking: str | None = None
 
 
 class NotificationQueued(Event, frozen=True):

@@ -1,4 +1,4 @@
-"""What orders tells the others: an order's way from placed to confirmed or cancelled."""
+"""What orders tells the others: an order's way from placed to delivered or cancelled."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ class OrderCancelled(Event, frozen=True):
     reason: str
     """In words for the customer, such as `the card was declined`."""
     code: str
-    """For machines: `out_of_stock`, `payment_failed` or `timed_out`."""
+    """For machines: `out_of_stock`, `payment_failed`, `timed_out`, or who did not want it any more:
+    `cancelled_by_customer` or `cancelled_by_staff`."""
 
 
 class CompensateInventory(Event, frozen=True):
@@ -97,6 +98,49 @@ class OrderCompensated(Event, frozen=True):
     order_id: OrderId
 
 
+class AuthenticationRequested(Event, frozen=True):
+    """The bank wants to hear from the customer; the order waits for it until its deadline."""
+
+    order_id: OrderId
+    customer: Customer
+    total: Money
+    url: str
+    """Where the customer authenticates the payment."""
+
+
+class OrderRefunded(Event, frozen=True):
+    """The customer has back what was paid for this dead order."""
+
+    order_id: OrderId
+    customer: Customer
+    amount: Money
+
+
+class OrderShipped(Event, frozen=True):
+    """The whole order is on its way; it cannot be cancelled any more."""
+
+    order_id: OrderId
+    customer: Customer
+    skus: tuple[Sku, ...]
+    carrier: str | None = None
+    tracking: str | None = None
+    """The carrier's number of the parcel."""
+
+
+class OrderDelivered(Event, frozen=True):
+    """The customer has the goods."""
+
+    order_id: OrderId
+
+
 OrderEvent: TypeAlias = (
-    OrderCreated | OrderConfirmed | OrderCancelled | CompensateInventory | OrderCompensated
+    OrderCreated
+    | AuthenticationRequested
+    | OrderConfirmed
+    | OrderShipped
+    | OrderDelivered
+    | OrderCancelled
+    | CompensateInventory
+    | OrderCompensated
+    | OrderRefunded
 )

@@ -23,6 +23,16 @@ class PaymentStarted(Event, frozen=True):
     payment_method: str
 
 
+class PaymentAuthenticationRequired(Event, frozen=True):
+    """The bank wants to hear from the customer before it pays."""
+
+    order_id: OrderId
+    intent: str
+    """The provider's name of the charge that waits."""
+    url: str
+    """Where the customer authenticates it."""
+
+
 class PaymentSucceeded(Event, frozen=True):
     """The money is captured. `charge` is the provider's name for it, none where nothing was due."""
 
@@ -47,6 +57,22 @@ class PaymentClosed(Event, frozen=True):
     order_id: OrderId
 
 
+class VoidStarted(Event, frozen=True):
+    """The provider is asked to forget a charge that waits for the customer, under this event's id.
+
+    Where the customer was quicker, the answer is that it was paid, and it is refunded.
+    """
+
+    order_id: OrderId
+    intent: str
+
+
+class PaymentVoided(Event, frozen=True):
+    """The customer cannot pay for this dead order any more, and has not."""
+
+    order_id: OrderId
+
+
 class RefundStarted(Event, frozen=True):
     """The provider is asked to give back what was captured, under this event's id."""
 
@@ -66,9 +92,12 @@ class PaymentRefunded(Event, frozen=True):
 PaymentEvent: TypeAlias = (
     PaymentRequested
     | PaymentStarted
+    | PaymentAuthenticationRequired
     | PaymentSucceeded
     | PaymentFailed
     | PaymentClosed
+    | VoidStarted
+    | PaymentVoided
     | RefundStarted
     | PaymentRefunded
 )

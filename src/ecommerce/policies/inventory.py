@@ -1,4 +1,4 @@
-"""Inventory holds stock for every new order, and gives it back on the order's word alone."""
+"""Inventory holds stock for every new order; the order's word alone gives it back or ships it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from ecommerce.aggregates.inventory import (
     CompensateStock,
     InventoryCommand,
     ReserveStock,
+    ShipStock,
     together,
 )
-from ecommerce.events.orders import CompensateInventory, OrderCreated
+from ecommerce.events.orders import CompensateInventory, OrderCreated, OrderShipped
 
-Trigger: TypeAlias = OrderCreated | CompensateInventory
+Trigger: TypeAlias = OrderCreated | CompensateInventory | OrderShipped
 
 
 def react(event: Trigger, _event_id: str) -> Iterator[InventoryCommand]:
@@ -24,3 +25,5 @@ def react(event: Trigger, _event_id: str) -> Iterator[InventoryCommand]:
             yield ReserveStock(order_id, items)
         case CompensateInventory(order_id, skus):
             yield CompensateStock(order_id, skus)
+        case OrderShipped(order_id, skus=skus):
+            yield ShipStock(order_id, skus)

@@ -7,32 +7,43 @@ from typing import TypeAlias
 
 from ecommerce.aggregates.notifications import QueueNotification
 from ecommerce.events.notifications import Mail
-from ecommerce.events.orders import Customer, OrderCancelled, OrderConfirmed, OrderCreated
-from ecommerce.kernel import Money
+from ecommerce.events.orders import (
+    AuthenticationRequested,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderRefunded,
+    OrderShipped,
+)
 
-Trigger: TypeAlias = OrderCreated | OrderConfirmed | OrderCancelled
+Trigger: TypeAlias = (
+    OrderCreated
+    | AuthenticationRequested
+    | OrderConfirmed
+    | OrderShipped
+    | OrderCancelled
+    | OrderRefunded
+)
 
 
 def react(event: Trigger, event_id: str) -> Iterator[QueueNotification]:
     """Say which mail is due because of an order's event."""
+    if event.customer.email:
+        yield QueueNotification(event_id, _mail(event, event.customer.email))
+
+
+def _mail(event: Trigger, to: str) -> Mail:
+    name, order_id = event.customer.name, event.order_id
     match event:
         case OrderCreated(total=total):
-            yield from _mail(event_id, "order_received", event, total=total)
+            return Mail("order_received", to, name, order_id, total)
+        case AuthenticationRequested(total=total, url=url):
+            return Mail("authentication_requested", to, name, order_id, total, url=url)
         case OrderConfirmed(total=total):
-            yield from _mail(event_id, "order_confirmed", event, total=total)
+            return Mail("order_confirmed", to, name, order_id, total)
+        case OrderShipped(carrier=carrier, tracking=tracking):
+            return Mail("order_shipped", to, name, order_id, carrier=carrier, tracking=tracking)
         case OrderCancelled(reason=reason):
-            yield from _mail(event_id, "order_cancelled", event, reason=reason)
-
-
-def _mail(
-    about: str,
-    template: str,
-    event: Trigger,
-    *,
-    total: Money | None = None,
-    reason: str | None = None,
-) -> Iterator[QueueNotification]:
-    customer: Customer = event.customer
-    if customer.email:
-        mail = Mail(template, customer.email, customer.name, event.order_id, total, reason)
-        yield QueueNotification(about, mail)
+            return Mail("order_cancelled", to, name, order_id, reason=reason)
+        case OrderRefunded(amount=amount):
+            return Mail("order_refunded", to, name, order_id, amount)

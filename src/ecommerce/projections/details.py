@@ -11,8 +11,10 @@ from ecommerce.events.inventory import (
     StockCompensated,
     StockReservationFailed,
     StockReserved,
+    StockShipped,
     UnitsReleased,
     UnitsReserved,
+    UnitsShipped,
 )
 from ecommerce.events.notifications import (
     NotificationEvent,
@@ -21,15 +23,20 @@ from ecommerce.events.notifications import (
     NotificationSent,
 )
 from ecommerce.events.orders import (
+    AuthenticationRequested,
     CompensateInventory,
     OrderCancelled,
     OrderCompensated,
     OrderConfirmed,
     OrderCreated,
+    OrderDelivered,
     OrderEvent,
+    OrderRefunded,
+    OrderShipped,
 )
 from ecommerce.events.parking import MessageDiscarded
 from ecommerce.events.payments import (
+    PaymentAuthenticationRequired,
     PaymentClosed,
     PaymentEvent,
     PaymentFailed,
@@ -37,7 +44,9 @@ from ecommerce.events.payments import (
     PaymentRequested,
     PaymentStarted,
     PaymentSucceeded,
+    PaymentVoided,
     RefundStarted,
+    VoidStarted,
 )
 
 EventOfAnOrder: TypeAlias = (
@@ -45,6 +54,7 @@ EventOfAnOrder: TypeAlias = (
     | ReservationEvent
     | UnitsReserved
     | UnitsReleased
+    | UnitsShipped
     | PaymentEvent
     | NotificationEvent
     | MessageDiscarded
@@ -60,14 +70,22 @@ def detail(event: EventOfAnOrder) -> str:  # noqa: C901 - a table, a row for eac
             return f"{code}: {reason}"
         case CompensateInventory(skus=skus):
             return _skus(skus)
-        case StockReserved(items=items) | StockCompensated(items=items):
+        case OrderShipped(carrier=carrier, tracking=tracking):
+            return " ".join(filter(None, (carrier, tracking)))
+        case StockReserved(items=items) | StockCompensated(items=items) | StockShipped(items=items):
             return _skus([item.sku for item in items])
         case StockReservationFailed(shortages=shortages):
             return ", ".join(map(_short, shortages))
-        case UnitsReserved(sku, _, quantity) | UnitsReleased(sku, _, quantity):
+        case (
+            UnitsReserved(sku, _, quantity)
+            | UnitsReleased(sku, _, quantity)
+            | UnitsShipped(sku, _, quantity)
+        ):
             return f"{quantity} of {sku}"
         case (
             OrderConfirmed(total=amount)
+            | AuthenticationRequested(total=amount)
+            | OrderRefunded(amount=amount)
             | PaymentRequested(amount=amount)
             | PaymentStarted(amount=amount)
             | PaymentSucceeded(amount=amount)
@@ -81,7 +99,15 @@ def detail(event: EventOfAnOrder) -> str:  # noqa: C901 - a table, a row for eac
             return f"{kind or 'a message'} ({trouble}) was given up: {reason}"
         case NotificationFailed():
             return "the mail server refused it"  # in its own words, it would name the address
-        case OrderCompensated() | PaymentClosed() | NotificationSent():
+        case (
+            OrderCompensated()
+            | OrderDelivered()
+            | PaymentAuthenticationRequired()
+            | PaymentClosed()
+            | VoidStarted()
+            | PaymentVoided()
+            | NotificationSent()
+        ):
             return ""
 
 

@@ -11,6 +11,7 @@ from ecommerce.events.inventory import (
     UnitsReceived,
     UnitsReleased,
     UnitsReserved,
+    UnitsShipped,
 )
 from ecommerce.kernel import Value
 from ecommerce.projections.rows import bounded, fetch
@@ -67,7 +68,7 @@ def evolve(_: Movement | None, recorded: Recorded[Source]) -> Movement:
             reference = event.reference
         case UnitsAdjusted():
             reason = event.reason
-        case UnitsReserved() | UnitsReleased():
+        case UnitsReserved() | UnitsReleased() | UnitsShipped():
             order_id = event.order_id
     return Movement(
         sku=event.sku,

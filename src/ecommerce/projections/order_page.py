@@ -11,6 +11,7 @@ from psycopg.sql import SQL
 
 from ecommerce.events.orders import (
     Address,
+    AuthenticationRequested,
     Charge,
     CompensateInventory,
     Customer,
@@ -18,8 +19,11 @@ from ecommerce.events.orders import (
     OrderCompensated,
     OrderConfirmed,
     OrderCreated,
+    OrderDelivered,
     OrderEvent,
     OrderLine,
+    OrderRefunded,
+    OrderShipped,
 )
 from ecommerce.kernel import Money, Value
 from ecommerce.projections.projection import found
@@ -48,7 +52,11 @@ create table order_page (
     code text,
     reason text,
     compensating boolean not null,
-    compensated boolean not null
+    compensated boolean not null,
+    authentication_url text,
+    refunded bigint,
+    carrier text,
+    tracking text
 );
 create unique index on order_page (position);
 create index on order_page (owner, position);
@@ -60,14 +68,15 @@ class OrderPage(Value, frozen=True):
     """An order as its customer sees it. `position` is that of its creation: the later, the newer.
 
     `code` and `reason` say why it was cancelled; `compensating`, that stock is on its way back, and
-    `compensated`, that nothing is held for it any more.
+    `compensated`, that nothing is held for it any more. `authentication_url` is where the customer
+    is to confirm the payment, while the order waits for that; `refunded` is what was paid back.
     """
 
     order_id: str
     position: int
     owner: str
     reference: str | None
-    status: Literal["open", "confirmed", "cancelled"]
+    status: Literal["open", "confirmed", "shipped", "delivered", "cancelled"]
     customer: Customer
     shipping_address: Address
     lines: tuple[OrderLine, ...]
@@ -81,6 +90,10 @@ class OrderPage(Value, frozen=True):
     reason: str | None = None
     compensating: bool = False
     compensated: bool = False
+    authentication_url: str | None = None
+    refunded: int | None = None
+    carrier: str | None = None
+    tracking: str | None = None
 
     @property
     def total(self) -> Money:
@@ -104,14 +117,23 @@ def evolve(row: OrderPage | None, recorded: Recorded[Source]) -> OrderPage:
         return _created(event, recorded)
     page = replace(found(row, recorded), updated_at=recorded.time)
     match event:
+        case AuthenticationRequested(url=url):
+            return replace(page, authentication_url=url)
         case OrderConfirmed():
-            return replace(page, status="confirmed")
+            return replace(page, status="confirmed", authentication_url=None)
+        case OrderShipped(carrier=carrier, tracking=tracking):
+            return replace(page, status="shipped", carrier=carrier, tracking=tracking)
+        case OrderDelivered():
+            return replace(page, status="delivered")
         case OrderCancelled(reason=reason, code=code):
-            return replace(page, status="cancelled", reason=reason, code=code)
+            dead = replace(page, status="cancelled", authentication_url=None)
+            return replace(dead, reason=reason, code=code)
         case CompensateInventory():
             return replace(page, compensating=True)
         case OrderCompensated():
             return replace(page, compensating=False, compensated=True)
+        case OrderRefunded(amount=amount):
+            return replace(page, refunded=amount.amount)
 
 
 def _created(event: OrderCreated, recorded: Recorded[Any]) -> OrderPage:

@@ -8,27 +8,38 @@ from typing import Final, TypeAlias
 
 from msgspec import field
 
-from ecommerce.events.inventory import StockCompensated, StockReservationFailed, StockReserved
+from ecommerce.events.inventory import (
+    StockCompensated,
+    StockReservationFailed,
+    StockReserved,
+    StockShipped,
+)
 from ecommerce.events.notifications import (
     NotificationFailed,
     NotificationQueued,
     NotificationSent,
 )
 from ecommerce.events.orders import (
+    AuthenticationRequested,
     CompensateInventory,
     OrderCancelled,
     OrderCompensated,
     OrderConfirmed,
     OrderCreated,
+    OrderRefunded,
+    OrderShipped,
 )
 from ecommerce.events.payments import (
+    PaymentAuthenticationRequired,
     PaymentClosed,
     PaymentFailed,
     PaymentRefunded,
     PaymentRequested,
     PaymentStarted,
     PaymentSucceeded,
+    PaymentVoided,
     RefundStarted,
+    VoidStarted,
 )
 from ecommerce.kernel import Event, Value
 from ecommerce.projections.details import EventOfAnOrder, detail
@@ -147,7 +158,17 @@ _WAITS: Final[tuple[tuple[type[Event], str, tuple[type[Event], ...]], ...]] = (
     (
         PaymentStarted,
         "the payment provider to charge",
+        (PaymentAuthenticationRequired, PaymentSucceeded, PaymentFailed, PaymentClosed),
+    ),
+    (
+        PaymentAuthenticationRequired,
+        "the customer to authenticate the payment",
         (PaymentSucceeded, PaymentFailed, PaymentClosed),
+    ),
+    (
+        PaymentAuthenticationRequired,
+        "orders to ask the customer",
+        (AuthenticationRequested, OrderConfirmed, OrderCancelled),
     ),
     (PaymentSucceeded, "orders to confirm the order", (OrderConfirmed, OrderCancelled)),
     (StockReservationFailed, "orders to cancel the order", (OrderCancelled, OrderConfirmed)),
@@ -159,7 +180,10 @@ _WAITS: Final[tuple[tuple[type[Event], str, tuple[type[Event], ...]], ...]] = (
     (OrderCancelled, "payments to let go of the order", (PaymentClosed,)),
     (CompensateInventory, "inventory to give the stock back", (StockCompensated,)),
     (StockCompensated, "orders to note that the stock is back", (OrderCompensated,)),
+    (VoidStarted, "the payment provider to forget the charge", (PaymentVoided, PaymentSucceeded)),
     (RefundStarted, "the payment provider to refund", (PaymentRefunded,)),
+    (PaymentRefunded, "orders to note that the money is back", (OrderRefunded,)),
+    (OrderShipped, "inventory to count what was shipped", (StockShipped,)),
 )
 """After which event an order waits, for what, and which events end the wait."""
 

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from ecommerce.events.catalog import ProductAdded, ProductEvent, ProductRepriced
+from ecommerce.events.catalog import ProductAdded, ProductDelisted, ProductEvent, ProductRepriced
 from ecommerce.kernel import Money, Value
 from ecommerce.projections.projection import found
 from ecommerce.projections.rows import fetch
@@ -49,13 +49,15 @@ def key(recorded: Recorded[Source]) -> tuple[str]:
     return (recorded.event.sku,)
 
 
-def evolve(row: Price | None, recorded: Recorded[Source]) -> Price:
+def evolve(row: Price | None, recorded: Recorded[Source]) -> Price | None:
     """Say what an event makes of a price."""
     match recorded.event:
         case ProductAdded(sku, name, price):
             return Price(sku, name, price.amount, price.currency)
         case ProductRepriced(_, price):
             return replace(found(row, recorded), amount=price.amount, currency=price.currency)
+        case ProductDelisted():
+            return None
 
 
 async def prices(db: Connection, skus: Sequence[str]) -> dict[str, Price]:

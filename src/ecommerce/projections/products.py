@@ -6,13 +6,14 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from ecommerce.events.catalog import ProductAdded, ProductEvent, ProductRepriced
+from ecommerce.events.catalog import ProductAdded, ProductDelisted, ProductEvent, ProductRepriced
 from ecommerce.events.inventory import (
     StockEvent,
     UnitsAdjusted,
     UnitsReceived,
     UnitsReleased,
     UnitsReserved,
+    UnitsShipped,
 )
 from ecommerce.kernel import Money, Value
 from ecommerce.projections.rows import bounded, fetch
@@ -25,6 +26,7 @@ DDL: Final = """
 create table products (
     sku text primary key,
     name text,
+    revision bigint not null,
     amount bigint not null,
     currency text not null,
     on_hand bigint not null,
@@ -34,7 +36,10 @@ create table products (
 
 
 class Product(Value, frozen=True):
-    """A product and its stock. Without a name it was counted, but not added yet."""
+    """A product and its stock. Without a name it was counted, but cannot be bought.
+
+    `revision` grows with each change of the product itself, not of its stock.
+    """
 
     sku: str
     name: str | None = None
@@ -42,6 +47,7 @@ class Product(Value, frozen=True):
     currency: str = ""
     on_hand: int = 0
     reserved: int = 0
+    revision: int = 0
 
     @property
     def price(self) -> Money:
@@ -69,15 +75,25 @@ def evolve(row: Product | None, recorded: Recorded[Source]) -> Product:
     product = row or Product(event.sku)
     match event:
         case ProductAdded(_, name, price):
-            return replace(product, name=name, amount=price.amount, currency=price.currency)
+            return _priced(replace(product, name=name), price)
         case ProductRepriced(_, price):
-            return replace(product, amount=price.amount, currency=price.currency)
+            return _priced(product, price)
+        case ProductDelisted():
+            return replace(product, name=None, revision=product.revision + 1)
         case UnitsReceived() | UnitsAdjusted():
             return replace(product, on_hand=product.on_hand + event.quantity)
         case UnitsReserved():
             return replace(product, reserved=product.reserved + event.quantity)
         case UnitsReleased():
             return replace(product, reserved=product.reserved - event.quantity)
+        case UnitsShipped(quantity=quantity):
+            on_hand, reserved = product.on_hand - quantity, product.reserved - quantity
+            return replace(product, on_hand=on_hand, reserved=reserved)
+
+
+def _priced(product: Product, price: Money) -> Product:
+    revision = product.revision + 1
+    return replace(product, revision=revision, amount=price.amount, currency=price.currency)
 
 
 async def find(db: Connection, sku: str) -> Product | None:

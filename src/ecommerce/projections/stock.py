@@ -12,6 +12,7 @@ from ecommerce.events.inventory import (
     UnitsReceived,
     UnitsReleased,
     UnitsReserved,
+    UnitsShipped,
 )
 from ecommerce.kernel import Value
 from ecommerce.projections.rows import fetch
@@ -62,6 +63,8 @@ def evolve(row: Stock | None, recorded: Recorded[Source]) -> Stock:
             return replace(stock, reserved=stock.reserved + event.quantity)
         case UnitsReleased():
             return replace(stock, reserved=stock.reserved - event.quantity)
+        case UnitsShipped(quantity=quantity):
+            return Stock(event.sku, stock.on_hand - quantity, stock.reserved - quantity)
 
 
 async def find(db: Connection, sku: str) -> Stock | None:
