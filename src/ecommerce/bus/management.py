@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, encode_basic_auth
 
+from ecommerce.bus.foreign import is_foreign
 from ecommerce.bus.topology import Definitions
 
 _LABELS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
@@ -62,13 +63,20 @@ def _differences(wanted: dict[str, Any], actual: dict[str, Any]) -> Iterator[str
 async def fetch(url: str, wanted: Definitions) -> Definitions:
     """Read what the broker has in the wanted vhost, and of the wanted users.
 
+    What is foreign there is left out, and so neither told nor removed by anybody.
     `url` is the management API's, with user and password. Raises `ManagementError`.
     """
     vhost, users = wanted["vhosts"][0]["name"], {user["name"] for user in wanted["users"]}
     everything = await _ask(url, "GET", "definitions")
+    known = _labelled(wanted)
     found = {
-        kind: [item for item in everything[kind] if item.get("vhost") == vhost]
-        for kind in _LABELS
+        kind: [
+            item
+            for item in everything[kind]
+            if item.get("vhost") == vhost
+            and (label(item) in known or not is_foreign(kind, item, wanted))
+        ]
+        for kind, label in _LABELS.items()
         if kind not in {"vhosts", "users"}
     }
     found["vhosts"] = [item for item in everything["vhosts"] if item["name"] == vhost]
