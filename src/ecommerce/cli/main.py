@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "migrate": "ecommerce.cli.migrate:migrate",
     "setup": "ecommerce.cli.setup:setup",
     "topology": "ecommerce.cli.topology:topology",
+    "asyncapi": "ecommerce.cli.asyncapi:asyncapi",
     "bus": "ecommerce.cli.bus:bus",
     "history": "ecommerce.cli.bus:history",
     "parked": "ecommerce.cli.parked:parked",

@@ -21,7 +21,7 @@ KEPT_FOR: Final = 60.0
 TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
 
 ABOUT: Final = """
-A shop whose services react only to each other's events.
+A shop whose services react only to each other's events: `/asyncapi.json` describes those.
 
 A write answers with a `Consistency-Token`; a read that sends it back waits until it can see what
 was written. Under the same `Idempotency-Key` a request is carried out once. `X-Caller: name;

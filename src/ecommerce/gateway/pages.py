@@ -1,8 +1,9 @@
-"""The gateway's own pages: where things are, whether all is well, and the API's description."""
+"""The gateway's own pages: where things are, whether all is well, what to ask, what to hear."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
@@ -15,6 +16,8 @@ from litestar.params import FromPath, SkipValidation
 from ecommerce.api import health
 from ecommerce.api.caller import needs
 from ecommerce.api.problems import HANDLERS
+from ecommerce.bus.asyncapi.document import document
+from ecommerce.contexts import CONTEXTS
 
 Describe = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -45,6 +48,7 @@ def index() -> dict[str, str]:
         "version": version("ecommerce"),
         "docs": "/schema",
         "openapi": "/schema/openapi.json",
+        "asyncapi": "/asyncapi.json",
         "ready": "/health/ready",
         "products": "/catalog/products",
         "orders": "/orders",
@@ -64,6 +68,17 @@ async def description(describe: NamedDependency[SkipValidation[Describe]]) -> di
     return await describe()
 
 
+@get("/asyncapi.json", **needs(None), sync_to_thread=True)
+def events() -> dict[str, Any]:
+    """Describe all events that the shop publishes (AsyncAPI 3.0)."""
+    return _events()
+
+
+@cache
+def _events() -> dict[str, Any]:
+    return document(context.member for context in CONTEXTS.values())
+
+
 @get("/schema/ui/{name:str}", **needs(None), sync_to_thread=True)
 def asset(name: FromPath[str]) -> Response[bytes]:
     """Give what the page loads."""
@@ -78,7 +93,7 @@ def pages(describe: Describe, checks: health.Checks) -> Litestar:
     """Make the application that serves the gateway's own pages."""
     schema = Router(
         "/",
-        route_handlers=[index, docs, description, asset],
+        route_handlers=[index, docs, description, events, asset],
         dependencies={"describe": Provide(lambda: describe, sync_to_thread=False)},
     )
     return Litestar(

@@ -1,0 +1,1 @@
+"""The published events as an AsyncAPI document: all that a service in another language needs."""
