@@ -8,14 +8,18 @@ import web
 from ecommerce.aggregates.catalog import (
     AddProduct,
     ChangePrice,
+    DelistProduct,
     NoSuchProduct,
     ProductAlreadyExists,
+    ProductHasChanged,
 )
 from ecommerce.kernel import Money
 from ecommerce.projections.products import Product
 
 TEA = {"sku": "tea-1", "name": "Tea", "price": {"amount": 450, "currency": "GBP"}}
-ROWS = [Product(f"TEA-{n}", "Tea", 450, "GBP", on_hand=9, reserved=2) for n in (1, 2, 3)]
+ROWS = [
+    Product(f"TEA-{n}", "Tea", 450, "GBP", on_hand=9, reserved=2, revision=3) for n in (1, 2, 3)
+]
 
 
 async def test_a_product_is_added_in_upper_case() -> None:
@@ -35,6 +39,7 @@ async def test_the_same_key_is_answered_as_before_however_the_json_is_spaced() -
     async with web.client("catalog", loop) as http:
         first = await http.post("/catalog/products", json=TEA, headers=key)
         body = '{ "price": {"currency":"GBP","amount":450}, "name":"Tea","sku":"tea-1"}'
+        http.headers["Content-Type"] = "application/json; charset=utf-8"
         again = await http.post("/catalog/products", content=body, headers=key)
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
@@ -109,11 +114,13 @@ async def test_a_page_of_products_names_the_next() -> None:
     async with web.client("catalog", models=web.Models(products=ROWS)) as http:
         answer = await http.get("/catalog/products", params={"limit": 2})
         last = await http.get("/catalog/products", params={"limit": 3})
-    first = {"sku": "TEA-1", "name": "Tea", "price": TEA["price"], "available": 7}
+    first = {"sku": "TEA-1", "name": "Tea", "price": TEA["price"], "available": 7, "revision": 3}
     assert answer.json()["items"][0] == first
     assert len(answer.json()["items"]) == 2
     assert answer.json()["next"] == "/catalog/products?after=TEA-2&limit=2"
+    assert answer.headers["link"] == f'<{answer.json()["next"]}>; rel="next"'
     assert last.json()["next"] is None
+    assert "link" not in last.headers
 
 
 async def test_a_read_hands_its_token_on() -> None:
@@ -149,3 +156,52 @@ async def test_bad_parameters_are_named() -> None:
         ["Idempotency-Key"],
         ["Consistency-Token"],
     ]
+
+
+async def test_a_product_is_delisted() -> None:
+    loop = web.Loop()
+    async with web.client("catalog", loop) as http:
+        answer = await http.delete("/catalog/products/tea-1")
+    assert (answer.status_code, answer.json()) == (200, {"sku": "TEA-1"})
+    assert answer.headers["consistency-token"] == "catalog@7"
+    assert loop.commands == [DelistProduct("TEA-1")]
+
+
+async def test_what_is_not_there_cannot_be_delisted() -> None:
+    loop = web.Loop()
+    loop.failure = NoSuchProduct()
+    async with web.client("catalog", loop) as http:
+        answer = await http.delete("/catalog/products/tea-1")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "There is no product TEA-1.")
+
+
+async def test_a_product_and_each_change_of_it_name_its_revision() -> None:
+    loop = web.Loop(lambda _: ["product-TEA-1@4"])
+    async with web.client("catalog", loop, web.Models(products=ROWS[:1])) as http:
+        shown = await http.get("/catalog/products/tea-1")
+        headers = {"If-Match": shown.headers["etag"]}
+        changed = await http.put(
+            "/catalog/products/tea-1/price", json={"price": TEA["price"]}, headers=headers
+        )
+        delisted = await http.delete(
+            "/catalog/products/tea-1", headers={"If-Match": changed.headers["etag"]}
+        )
+        anyhow = await http.delete("/catalog/products/tea-1", headers={"If-Match": "*"})
+    assert (shown.headers["etag"], changed.headers["etag"]) == ('"3"', '"4"')
+    assert (delisted.status_code, anyhow.status_code) == (200, 200)
+    assert [command.revision for command in loop.commands] == [3, 4, None]
+
+
+async def test_who_comes_after_another_is_told_to_read_again() -> None:
+    loop = web.Loop()
+    loop.failure = ProductHasChanged()
+    async with web.client("catalog", loop) as http:
+        answer = await http.delete("/catalog/products/tea-1", headers={"If-Match": '"3"'})
+    assert (answer.status_code, answer.json()["type"]) == (412, "/problems/product-has-changed")
+    assert answer.json()["detail"].endswith("Read it again.")
+
+
+async def test_what_is_no_etag_of_ours_is_refused() -> None:
+    async with web.client("catalog") as http:
+        answer = await http.delete("/catalog/products/tea-1", headers={"If-Match": 'W/"3"'})
+    assert (answer.status_code, [*web.faults(answer)]) == (400, ["If-Match"])

@@ -82,3 +82,23 @@ async def test_what_was_never_counted_is_not_found() -> None:
         404,
         "No stock of NOPE was ever counted.",
     )
+
+
+async def test_what_moved_a_sku_is_listed_a_page_at_a_time() -> None:
+    rows = [Movement("TEA-1", n, NOON, "UnitsReceived", 9, "ann") for n in (9, 5, 4)]
+    models = web.Models(movements=rows)
+    async with web.client("inventory", models=models) as http:
+        answer = await http.get(
+            "/inventory/stock/tea-1/movements", params={"after": 12, "limit": 2}
+        )
+    assert [moved["position"] for moved in answer.json()["items"]] == [9, 5]
+    assert answer.json()["next"] == "/inventory/stock/TEA-1/movements?after=5&limit=2"
+    (values,) = models.values
+    assert (values["sku"], values["after"], values["limit"]) == ("TEA-1", 12, 3)
+
+
+async def test_what_never_moved_has_no_movements_to_list() -> None:
+    async with web.client("inventory") as http:
+        first = await http.get("/inventory/stock/A/movements")
+        last = await http.get("/inventory/stock/A/movements", params={"after": 4})
+    assert (first.status_code, last.status_code, last.json()["items"]) == (404, 200, [])

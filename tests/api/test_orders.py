@@ -7,8 +7,10 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 import web
+from api_pages import ORDER
 from ecommerce.aggregates.orders import OrderIsEmpty, PlaceOrder
 from ecommerce.api.units import uuid7
 from ecommerce.events.orders import Address, Charge, Customer, OrderLine
@@ -114,6 +116,35 @@ async def test_a_repeated_request_names_the_first_order_though_its_price_has_cha
     assert other.json()["type"] == "/problems/price-changed"
 
 
+async def test_an_order_is_answered_at_once_unless_the_client_prefers_to_wait() -> None:
+    shop = Shop()
+    answer = await shop.post()
+    assert (answer.status_code, answer.json()["status"]) == (202, "open")
+    assert "preference-applied" not in answer.headers
+    assert len(shop.models.values) == 1
+
+
+async def test_an_order_that_is_decided_in_time_is_answered_with_its_outcome() -> None:
+    shop = Shop()
+    known = shop.loop.submit
+
+    async def submit(unit: Any) -> Any:
+        shop.models.rows["order_page"] = [page(unit.command.order_id)]
+        return await known(unit)
+
+    shop.loop.submit = submit  # type: ignore[method-assign] # the order's page appears with it
+    answer = await shop.post({"Prefer": "wait=5"})
+    assert (answer.status_code, answer.json()["status"]) == (201, "cancelled")
+    assert (answer.json()["code"], answer.json()["reason"]) == ("timed_out", "it took too long")
+    assert answer.headers["preference-applied"] == "wait=5"
+
+
+async def test_an_order_that_is_not_decided_in_time_is_open() -> None:
+    answer = await Shop().post({"Prefer": "wait=1"})
+    assert (answer.status_code, answer.json()["status"]) == (202, "open")
+    assert answer.headers["preference-applied"] == "wait=1"
+
+
 async def test_another_price_is_refused_line_by_line() -> None:
     lines = [
         {"sku": "TEA-1", "quantity": 1, "unit_price": pounds(1)},
@@ -217,25 +248,7 @@ async def test_an_order_has_one_currency_and_an_amount_that_can_be_charged() -> 
 
 
 def page(order_id: str) -> OrderPage:
-    return OrderPage(
-        order_id=order_id,
-        position=1,
-        owner="ann",
-        reference=None,
-        status="cancelled",
-        customer=Customer("Ann"),
-        shipping_address=Address("GB"),
-        lines=(OrderLine(1, "TEA-1", 2, Money(450, "GBP")),),
-        charges=(),
-        amount=900,
-        currency="GBP",
-        placed_at=NOON,
-        created_at=NOON,
-        updated_at=NOON,
-        code="timed_out",
-        reason="it took too long",
-        compensating=True,
-    )
+    return replace(ORDER, order_id=order_id)
 
 
 async def test_an_order_is_shown() -> None:

@@ -61,6 +61,7 @@ async def test_a_failure_tells_nothing_of_what_is_inside(failure: type[Exception
 
 async def test_what_is_no_json_is_refused() -> None:
     async with web.client("inventory") as http:
+        http.headers["Content-Type"] = "application/json"
         broken = await http.post(PATH, content=b'{"quantity":')
         empty = await http.post(PATH)
         garbled = await http.post(PATH, content=b'{"quantity": "\xff"}')
@@ -122,3 +123,13 @@ async def test_a_service_is_ready_once_all_that_it_needs_is_there() -> None:
     }
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert (live.status_code, live.json()) == (200, {"live": True})
+
+
+async def test_what_does_not_say_that_it_is_json_is_refused() -> None:
+    body = b'{"quantity": 1}'
+    async with web.client("inventory") as http:
+        form = await http.post(PATH, content=body, headers={"Content-Type": "text/plain"})
+        silent = await http.post(PATH, content=body)
+        patch = await http.post(PATH, content=body, headers={"Content-Type": "application/a+json"})
+    assert [form.status_code, silent.status_code, patch.status_code] == [415, 415, 201]
+    assert form.json()["type"] == "/problems/not-json"

@@ -191,7 +191,7 @@ async def test_a_broken_connection_is_made_up_for_where_that_does_no_harm() -> N
 
 
 async def test_a_broken_connection_may_have_done_its_work() -> None:
-    async with closing([]) as (broken, asked), gateway(orders=f"{broken},{broken}") as http:
+    async with closing([]) as (broken, asked), gateway(orders=broken) as http:
         answer = await http.post("/orders", content=b"{}")
         assert (answer.status_code, problem(answer)) == (502, "/problems/no-answer")
     assert len(asked) == 1
@@ -261,3 +261,37 @@ async def test_a_body_is_at_most_a_mebibyte(make: Callable[[bytes], Any]) -> Non
         larger = await http.post("/orders", content=make(b"x" * (LARGEST_BODY + 1)))
         assert (larger.status_code, problem(larger)) == (413, "about:blank")
     assert [len(body) for _, _, _, body in echo.asked] == [LARGEST_BODY]
+
+
+async def test_head_is_get_without_its_body() -> None:
+    echo = Echo()
+    async with web.running(echo) as url, gateway(orders=url) as http:
+        passed, own = await http.head("/orders/7"), await http.head("/health/live")
+    assert (passed.status_code, passed.headers["x-name"], passed.content) == (200, "echo", b"")
+    assert (own.status_code, own.content) == (200, b"")
+    assert echo.asked[0][0] == "GET"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_what_changes_something_has_a_key_and_is_sent_again_under_it(method: str) -> None:
+    echo = Echo()
+    async with (
+        web.running(echo) as url,
+        closing([]) as (broken, asked),
+        gateway(catalog=f"{url},{broken}") as http,
+    ):
+        answers = [await http.request(method, "/catalog/products/A") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    keys = [headers["idempotency-key"] for _, _, headers, _ in echo.asked]
+    assert len({*keys}) == 2
+    assert any(key.encode() in asked[-1] for key in keys)
+
+
+async def test_a_key_that_the_client_has_chosen_is_kept_and_reading_needs_none() -> None:
+    echo = Echo()
+    async with web.running(echo) as url, gateway(orders=url) as http:
+        await http.post("/orders", headers={"Idempotency-Key": "k"})
+        await http.get("/orders")
+    (_, _, posted, _), (_, _, got, _) = echo.asked
+    assert posted["idempotency-key"] == "k"
+    assert "idempotency-key" not in got

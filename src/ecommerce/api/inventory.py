@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Final
+from urllib.parse import quote
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
-from litestar.params import JSONBody, SkipValidation
+from litestar.params import JSONBody, QueryParameter, SkipValidation
 from msgspec import Meta
 
 from ecommerce.aggregates.inventory import AdjustStock, ReceiveStock
 from ecommerce.api.caller import caller, needs
 from ecommerce.api.problems import Fault, documented, invalid
-from ecommerce.api.reading import Read, SkuInPath, Token, upper
+from ecommerce.api.reading import PAGED, Limit, Page, Read, SkuInPath, Token, page, upper
 from ecommerce.api.units import WRITTEN, Origin, origin, written
 from ecommerce.kernel import Quantity, Value
 from ecommerce.projections import movements, stock
@@ -24,6 +25,9 @@ from ecommerce.store.unit import Submit
 CONTEXT: Final = "inventory"
 SHOWN: Final = 50
 """Movements shown beside the count."""
+
+
+MOST_POSITION: Final = 2**63 - 1
 
 
 class Receipt(Value, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +64,7 @@ class StockPage(Value, frozen=True):
 @post(
     "/inventory/stock/{sku:str}/receipts",
     **needs("inventory:write"),
-    responses=documented(400, 422, 503),
+    responses=documented(400, 415, 422, 503),
     response_headers=WRITTEN,
 )
 async def receive(
@@ -78,7 +82,7 @@ async def receive(
 @post(
     "/inventory/stock/{sku:str}/adjustments",
     **needs("inventory:write"),
-    responses=documented(400, 409, 422, 503),
+    responses=documented(400, 409, 415, 422, 503),
     response_headers=WRITTEN,
 )
 async def adjust(
@@ -115,11 +119,36 @@ async def show_stock(
     return StockPage(sku, row.on_hand, row.reserved, row.available, latest)
 
 
+@get(
+    "/inventory/stock/{sku:str}/movements",
+    **needs("inventory:read"),
+    responses=documented(400, 404, 503),
+    response_headers=PAGED,
+)
+async def show_movements(
+    sku: SkuInPath,
+    read: NamedDependency[SkipValidation[Read]],
+    after: Annotated[
+        int | None, QueryParameter(ge=0, le=MOST_POSITION, description="The last position seen.")
+    ] = None,
+    limit: Limit = 50,
+    token: Token = None,
+) -> Response[Page[Movement]]:
+    """List what moved the stock of a SKU, newest first."""
+    sku = upper(sku)
+    async with read(movements.NAME, token) as db:
+        rows = await movements.list_movements(db, sku, after, limit + 1)
+    if not rows and after is None:
+        raise NotFoundException(f"No stock of {sku} was ever counted.")
+    path = f"/inventory/stock/{quote(sku)}/movements"
+    return page(path, rows, limit, lambda movement: str(movement.position))
+
+
 def router(submit: Submit, read: Read) -> Router:
     """Make inventory's routes."""
     return Router(
         "/",
-        route_handlers=[receive, adjust, show_stock],
+        route_handlers=[receive, adjust, show_stock, show_movements],
         tags=[CONTEXT],
         dependencies={
             "caller": caller,

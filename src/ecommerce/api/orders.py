@@ -11,19 +11,24 @@ from urllib.parse import urlencode
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
+from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter, SkipValidation
+from msgspec.structs import replace
 
 from ecommerce.aggregates.orders import OrderIsEmpty, PlaceOrder
 from ecommerce.api.caller import Caller, caller, needs
 from ecommerce.api.new_order import NewOrder, check_fields, check_total, price_lines
-from ecommerce.api.order_view import OrderView, view
+from ecommerce.api.order_steps import cancel_order, deliver_order, ship_order
+from ecommerce.api.order_view import OrderView, Status, view
+from ecommerce.api.outcomes import WAITED, Outcomes, Patience, patience
 from ecommerce.api.problems import Refused, documented
-from ecommerce.api.reading import Limit, OrderIdInPath, Page, Read, Token, page, upper
+from ecommerce.api.reading import PAGED, Limit, OrderIdInPath, Page, Read, Token, page, upper
 from ecommerce.api.reports import show_sales
 from ecommerce.api.units import WRITTEN, Origin, origin, uuid7, written
 from ecommerce.events.orders import Address, Charge, Customer
 from ecommerce.kernel import Money, Value
 from ecommerce.projections import order_page, price_list
+from ecommerce.projections.order_page import OrderPage
 from ecommerce.store.unit import Answer, Submit
 
 CONTEXT: Final = "orders"
@@ -31,44 +36,59 @@ READ_ALL: Final = "orders:read"
 
 
 class Placed(Value, frozen=True):
-    """An order that was taken. Whether it is confirmed or cancelled, it tells by itself."""
+    """An order that was taken, and what it is by now.
+
+    `code` and `reason` say why it was cancelled; `authentication_url` is where the customer is to
+    confirm the payment, if the bank asks for that.
+    """
 
     order_id: str
+    status: Status
     status_url: str
     timeline_url: str
+    code: str | None = None
+    reason: str | None = None
+    authentication_url: str | None = None
+
+
+DECIDED: Final = ResponseSpec(
+    Placed, generate_examples=False, description="Request fulfilled, and the order is decided."
+)
 
 
 @post(
     "/orders",
     status_code=202,
     **needs("orders:write"),
-    responses=documented(400, 403, 409, 422, 503),
-    response_headers=WRITTEN,
+    responses={201: DECIDED, **documented(400, 403, 409, 415, 422, 503)},
+    response_headers=[*WRITTEN, *WAITED],
 )
 async def place_order(
     data: JSONBody[NewOrder],
-    caller: NamedDependency[Caller],
     origin: NamedDependency[Origin],
     submit: NamedDependency[SkipValidation[Submit]],
     read: NamedDependency[SkipValidation[Read]],
+    patience: NamedDependency[SkipValidation[Patience]],
     token: Token = None,
 ) -> Response[Placed]:
     """Place an order.
 
     It costs what the products cost now; a `unit_price` that is another one is refused, unless the
     caller has the scope `orders:price`. The answer comes before the stock is reserved and the
-    payment is charged: the order itself tells how that went.
+    payment is charged: the order itself tells how that went. With `Prefer: wait=5` the answer waits
+    for that, up to five seconds: 201 has the outcome, 202 does not have it yet.
     """
-    check_fields(data, caller)
+    check_fields(data, origin.caller)
     try:
-        command = await _priced(data, caller, read, token)
+        command = await _priced(data, origin.caller, read, token)
     except Refused:
         answer = await _earlier(data, origin, submit)
         if answer is None:
             raise
     else:
         answer = await submit(origin.unit(command, correlation=command.order_id))
-    return _placed(answer)
+    order_id = answer.events[0].removeprefix("order-").partition("@")[0]
+    return _placed(answer, order_id, await patience.outcome(order_id), patience)
 
 
 async def _priced(order: NewOrder, caller: Caller, read: Read, token: str | None) -> PlaceOrder:
@@ -123,11 +143,21 @@ async def _earlier(order: NewOrder, origin: Origin, submit: Submit) -> Answer | 
     return None
 
 
-def _placed(answer: Answer) -> Response[Placed]:
-    order_id = answer.events[0].removeprefix("order-").partition("@")[0]
+def _placed(
+    answer: Answer, order_id: str, decided: OrderPage | None, patience: Patience
+) -> Response[Placed]:
     url = f"/orders/{order_id}"
-    placed = Placed(order_id, url, f"{url}/timeline")
-    return written(answer, placed, CONTEXT, status=202, location=url)
+    placed = Placed(order_id, "open", url, f"{url}/timeline")
+    if decided:
+        shared = {name: getattr(decided, name) for name in _DECIDED}
+        placed = replace(placed, **shared)
+    response = written(answer, placed, CONTEXT, status=201 if decided else 202, location=url)
+    if patience.seconds:
+        response.headers["Preference-Applied"] = f"wait={patience.seconds}"
+    return response
+
+
+_DECIDED: Final = ("status", "code", "reason", "authentication_url")
 
 
 @get(
@@ -148,7 +178,12 @@ async def show_order(
     return view(row)
 
 
-@get("/orders", **needs(READ_ALL, owner="placer"), responses=documented(400, 503))
+@get(
+    "/orders",
+    **needs(READ_ALL, owner="placer"),
+    responses=documented(400, 503),
+    response_headers=PAGED,
+)
 async def list_orders(
     caller: NamedDependency[Caller],
     read: NamedDependency[SkipValidation[Read]],
@@ -159,7 +194,7 @@ async def list_orders(
     after: Annotated[str | None, QueryParameter(description="The last order seen.")] = None,
     limit: Limit = 50,
     token: Token = None,
-) -> Page[OrderView]:
+) -> Response[Page[OrderView]]:
     """List orders, newest first: one's own, or with the scope `orders:read` everybody's."""
     owner = None if caller.may(READ_ALL) else caller.name
     references: Sequence[str] = reference or ()
@@ -174,14 +209,25 @@ async def list_orders(
 
 def router(submit: Submit, read: Read) -> Router:
     """Make orders' routes."""
+    outcomes = Outcomes(read)
     return Router(
         "/",
-        route_handlers=[place_order, show_order, list_orders, show_sales],
+        route_handlers=[
+            place_order,
+            show_order,
+            list_orders,
+            cancel_order,
+            ship_order,
+            deliver_order,
+            show_sales,
+        ],
         tags=[CONTEXT],
         dependencies={
             "caller": caller,
             "origin": origin,
             "submit": Provide(lambda: submit, sync_to_thread=False),
             "read": Provide(lambda: read, sync_to_thread=False),
+            "outcomes": Provide(lambda: outcomes, sync_to_thread=False),
+            "patience": patience,
         },
     )

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar, get_args
 from urllib.parse import urlencode
 
+from litestar import Response
+from litestar.datastructures import ResponseHeader
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 from psycopg import AsyncConnection
@@ -44,6 +46,17 @@ SkuInPath: TypeAlias = Annotated[str, _in_path(Sku, FOLDED)]
 OrderIdInPath: TypeAlias = Annotated[str, _in_path(OrderId, "An order's id.")]
 
 
+PAGED: Final = (
+    ResponseHeader(
+        name="Link",
+        description="The next page, if there is one (RFC 8288).",
+        value='</orders?after=…&limit=50>; rel="next"',
+        documentation_only=True,
+    ),
+)
+"""The header of each response that is a page."""
+
+
 class Page(Struct, Generic[T], frozen=True):
     """A page of a list, and the link to the next one, if there is one."""
 
@@ -51,14 +64,15 @@ class Page(Struct, Generic[T], frozen=True):
     next: str | None
 
 
-def page(path: str, items: Sequence[T], limit: int, after: Callable[[T], str]) -> Page[T]:
-    """Make a page of `limit` items out of one more than that, which tells of the next page."""
+def page(path: str, items: Sequence[T], limit: int, after: Callable[[T], str]) -> Response[Page[T]]:
+    """Answer with `limit` items out of one more than that, which tells of the next page."""
     if len(items) <= limit:
-        return Page(items, None)
+        return Response(Page(items, None))
     shown = items[:limit]
     separator = "&" if "?" in path else "?"
     query = urlencode({"after": after(shown[-1]), "limit": limit})
-    return Page(shown, f"{path}{separator}{query}")
+    following = f"{path}{separator}{query}"
+    return Response(Page(shown, following), headers={"Link": f'<{following}>; rel="next"'})
 
 
 def upper(sku: str) -> str:

@@ -63,6 +63,7 @@ class Origin(Value, frozen=True):
     key: str
     digest: bytes
     cause: Cause
+    caller: Caller
 
     def unit(self, command: Command, correlation: str | None = None) -> Unit:
         """Make the unit of this request's command, as a part of what `correlation` names."""
@@ -90,6 +91,7 @@ async def origin(
             actor=caller.name,
             traceparent=_sane(headers.get("traceparent"), _TRACE),
         ),
+        caller=caller,
     )
 
 

@@ -18,6 +18,7 @@ MOST_FAULTS: Final = 100
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 """What no text needs: PostgreSQL stores no NUL, and a line break in a name forges a mail."""
+_JSON: Final = re.compile(r"application/(json|[a-z0-9.+\-]+\+json)", re.IGNORECASE)
 _ENCODED: Final = re.compile(rb"%(00|0[1-9a-f]|1[0-9a-f]|7f)", re.IGNORECASE)
 
 
@@ -25,14 +26,17 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     """Read the body and hold it against the type that the route takes, before the route runs.
 
     Litestar converts leniently (`"2"` is taken for 2) and stops at the first fault. Raises
-    `Refused`: 400 for what is no JSON, 422 for what is wrong with its fields.
+    `Refused`: 400 for what is no JSON, 415 for what does not say that it is JSON, 422 for what is
+    wrong with its fields.
     """
     request.state.body = body = await request.body()
     if _ENCODED.search(request.scope["raw_path"] + b"?" + request.scope["query_string"]):
         raise invalid([Fault("URL", "holds a control character")], 400)
     field = request.route_handler.parsed_data_field
-    if field is None:
+    if field is None or (not body and field.is_optional):
         return
+    if body:
+        _expect_json(request.headers.get("content-type", ""))
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -42,6 +46,12 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
         found += islice(_controls(value), MOST_FAULTS)
     if found:
         raise invalid(found)
+
+
+def _expect_json(content_type: str) -> None:
+    """Refuse other types: a web page elsewhere can send those without having asked (CORS)."""
+    if not _JSON.fullmatch(content_type.partition(";")[0].strip()):
+        raise refused(415, "Send JSON, with `Content-Type: application/json`.", "NotJson")
 
 
 def _controls(value: Any, name: str = "") -> Iterator[Fault]:

@@ -29,8 +29,8 @@ HOP_BY_HOP: Final = frozenset(
 )
 """Headers about one connection, which are not passed on."""
 
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-"""Methods that do no harm when they are carried out twice."""
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 
 Headers = list[tuple[str, str]]
 
@@ -52,11 +52,6 @@ class Passed(Value, frozen=True):
         """Name the request, in every service's events and to who sent it."""
         return dict(self.headers)["x-request-id"]
 
-    @property
-    def repeatable(self) -> bool:
-        """Whether it does no harm when it is carried out twice."""
-        return self.method in SAFE or any(name == "idempotency-key" for name, _ in self.headers)
-
 
 async def accept(scope: HTTPScope, receive: Receive) -> Passed:
     """Read a request and its body. Raises `Refused` where the body is too large."""
@@ -66,7 +61,7 @@ async def accept(scope: HTTPScope, receive: Receive) -> Passed:
     return Passed(
         method=scope["method"],
         target=f"{path}?{query}" if query else path,
-        headers=traced(headers),
+        headers=once(scope["method"], traced(headers)),
         body=await _body(scope, receive),
     )
 
@@ -91,6 +86,13 @@ def traced(headers: Headers) -> Headers:
         "traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00",
     }
     return headers + [(name, value) for name, value in made.items() if name not in there]
+
+
+def once(method: str, headers: Headers) -> Headers:
+    """Give a request that changes something a key, unless it has one: it may be sent again."""
+    if method in READING or any(name == "idempotency-key" for name, _ in headers):
+        return headers
+    return [*headers, ("idempotency-key", str(uuid7()))]
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:

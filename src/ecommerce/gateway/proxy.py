@@ -42,8 +42,8 @@ async def forward(
 ) -> None:
     """Ask one instance after another until one answers, and send its answer.
 
-    The next is asked where the one before was not reached or has no room, and where its connection
-    broke, if the request does no harm twice. Raises `Refused` where none has answered.
+    The next is asked where the one before was not reached or has no room, or broke off: a request
+    that changes something has a key, and happens once. Raises `Refused` where none has answered.
     """
     failure: Refused | None = None
     for url in upstream.in_turn():
@@ -56,8 +56,6 @@ async def forward(
             raise _late() from None
         except (aiohttp.ClientError, OSError):
             failure = _broken()
-            if not passed.repeatable:
-                break
         else:
             return await _answer(answer, passed, send)
     raise failure or _unreachable()

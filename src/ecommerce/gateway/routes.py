@@ -19,10 +19,13 @@ class Route(Value, frozen=True):
 ROUTES: Final = (
     Route("/catalog/*", "catalog"),
     Route("/inventory/*", "inventory"),
+    Route("/notifications/*", "notifications"),
+    Route("/orders/{id}/events", "audit"),
     Route("/orders/{id}/timeline", "audit"),
     Route("/orders/*", "orders"),
     Route("/payments/*", "payments"),
     Route("/reports/*", "orders"),
+    Route("/sagas/*", "audit"),
 )
 """The first that fits counts."""
 

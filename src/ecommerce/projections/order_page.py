@@ -161,6 +161,12 @@ async def find(db: Connection, order_id: str) -> OrderPage | None:
     return next(iter(await fetch(db, OrderPage, query, {"order_id": order_id})), None)
 
 
+async def find_all(db: Connection, order_ids: Sequence[str]) -> list[OrderPage]:
+    """Find those of these orders that there are."""
+    query = "select * from order_page where order_id = any(%(order_ids)s)"
+    return await fetch(db, OrderPage, query, {"order_ids": [*order_ids]})
+
+
 _LIST: Final = SQL("select * from order_page where {where} order by position desc limit %(limit)s")
 _ALL: Final = SQL("true")
 _OLDER: Final = SQL(
