@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from ecommerce.cli.importers.command import imports
 from fake_shop import FakeShop, fake_shop
-from online_retail import HEADER, real_days, write
+from online_retail import HEADER, ODD, real_days, write
 
 POSTAGE = "536365,POST,POSTAGE,1,2010-12-01 08:26:00,18.0,17850.0,France"
 TEA = "536365,85123A,WHITE TEAPOT,6,2010-12-01 08:26:00,2.55,17850.0,France"
@@ -37,9 +38,23 @@ def day(tmp_path: Path) -> Path:
     return write(tmp_path / "day.csv", TEA, POSTAGE, MANUAL, GUEST, LOST, RETURN)
 
 
+@pytest.fixture
+def overlapping(tmp_path: Path) -> list[Path]:
+    """The day again, in files of which each holds something that another one holds too."""
+    parts = [TEA, LOST, RETURN], [POSTAGE, TEA, MANUAL], [MANUAL, GUEST, RETURN]
+    return [write(tmp_path / f"part-{number}.csv", *part) for number, part in enumerate(parts)]
+
+
 def run(shop: FakeShop, *files: Path, options: tuple[str, ...] = ()) -> Result:
     arguments = ["online-retail", *map(str, files), "--gateway", shop.url, *options]
     return CliRunner().invoke(imports, arguments)
+
+
+def days(result: Result) -> list[dict[str, int]]:
+    """Give the figures of each day, which both sides must agree on."""
+    told = json.loads(result.stdout)["days"]
+    assert [day["shop"] for day in told] == [day["files"] for day in told]
+    return [day["shop"] for day in told]
 
 
 def test_a_day_becomes_products_stock_and_orders(shop: FakeShop, day: Path) -> None:
@@ -92,15 +107,18 @@ def test_scarce_stock_cancels_orders_and_still_agrees(shop: FakeShop, day: Path)
     result = run(shop, day, options=("--stock", "0.8"))
     assert result.exit_code == 0
     assert "1 out of stock" in result.stdout
-    assert "agree to the penny: 1 orders confirmed" in result.stdout
+    assert "agree to the penny: 1 orders confirmed, 1 cancelled, " in result.stdout
     assert shop.available["85123A"] in {2, 4}
+    figures = days(run(shop, day, options=("--stock", "0.8", "--json")))
+    assert [day["placed"] for day in figures] == [1, 1]
+    assert sum(day.get("out_of_stock", 0) for day in figures) == 1
 
 
 def test_other_stock_for_the_same_file_is_refused(shop: FakeShop, day: Path) -> None:
     run(shop, day)
     result = run(shop, day, options=("--stock", "2"))
     assert result.exit_code == 1
-    assert "This was imported before, with other content or another --stock" in result.stderr
+    assert "This was imported before, but with other content, with another --st" in result.stderr
     assert shop.received == {"85123A": 15}
 
 
@@ -171,27 +189,47 @@ def test_machines_get_a_document(shop: FakeShop, day: Path) -> None:
         "line": 4,
         "invoice": "536365",
         "code": "M",
-        "amount": "125.00",
+        "amount": 125,
         "reason": "administrative",
     }
 
 
-def test_an_interrupted_import_says_what_is_done_and_goes_on(shop: FakeShop, day: Path) -> None:
-    shop.hang_at_order = 1
+def interrupt(shop: FakeShop, *files: Path, options: tuple[str, ...] = ()) -> str:
+    """Import until the shop hangs, press Ctrl-C, and give what is said then."""
     code = "from ecommerce.cli.importers.command import imports; imports()"
-    arguments = [sys.executable, "-c", code, "online-retail", str(day), "--gateway", shop.url]
+    words = ["online-retail", *map(str, files), "--gateway", shop.url, *options]
+    arguments = [sys.executable, "-c", code, *words]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=os.environ) as program:
         assert shop.hanging.wait(20)
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=20)
     assert program.returncode == 130
+    shop.hang_at_order = 0
+    return said
+
+
+def test_an_interrupted_import_says_what_is_done_and_goes_on(shop: FakeShop, day: Path) -> None:
+    shop.hang_at_order = 1
+    said = interrupt(shop, day)
     assert "Interrupted. Done: 1 of 1 products" in said
     assert "The same command again goes on." in said
-    shop.hang_at_order = 0
     result = run(shop, day)
     assert result.exit_code == 0
     assert (shop.received, len(shop.adjusted)) == ({"85123A": 15}, 1)
     assert "1 of them before" in result.stderr
+
+
+def test_an_interrupted_import_of_several_files_comes_to_what_one_at_a_stretch_does(
+    shop: FakeShop, overlapping: list[Path]
+) -> None:
+    with fake_shop() as other:
+        at_a_stretch = run(other, *overlapping, options=("--json",))
+    shop.hang_at_order = 2
+    interrupt(shop, *overlapping)
+    result = run(shop, *reversed(overlapping), options=("--json",))
+    assert (result.exit_code, result.stdout) == (0, at_a_stretch.stdout)
+    assert (shop.received, shop.adjusted) == (other.received, other.adjusted)
+    assert shop.available == other.available
 
 
 def test_no_shop_is_said_at_once(day: Path) -> None:
@@ -224,15 +262,99 @@ def test_options_that_cannot_be_are_refused(day: Path, options: tuple[str, ...],
     assert (result.exit_code, said in result.stderr) == (2, True)
 
 
-def test_a_broken_file_is_refused_before_anything_is_done(
-    shop: FakeShop, day: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, ": cannot be read (No such file or directory)"),
+        ("", ": is empty"),
+        ("PK\x03\x04", ", line 1: the columns are not InvoiceNo,StockCode,"),
+        (f"{HEADER}\n{TEA[:30]}\n", ", line 2: has 5 columns instead of 8"),
+        (f"{HEADER}\n{TEA}\n{GUEST[:-2]}", ", line 3: the line has no end, so the file may have"),
+        (f"{HEADER}\n{TEA}\n{GUEST}\udcff\n", ", line 3: the byte 0xff is no UTF-8"),
+        (f"{HEADER}\n" + f"{TEA}\n" * 2_001, ", line 2: invoice 536365 comes to 2,001 lines"),
+    ],
+)
+def test_a_wrong_file_is_told_in_one_line_before_anything_is_done(
+    shop: FakeShop, day: Path, tmp_path: Path, content: str | None, said: str
 ) -> None:
-    broken = tmp_path / "broken.csv"
-    broken.write_text(f"{HEADER}\n{TEA[:30]}\n")
-    result = run(shop, day, broken)
+    wrong = tmp_path / "wrong.csv"
+    if content is not None:
+        wrong.write_text(content, encoding="utf-8", errors="surrogateescape")
+    result = run(shop, day, wrong)
     assert result.exit_code == 1
-    assert f"{broken}, line 2: has 5 columns instead of 8. Nothing was imported." in result.stderr
-    assert not shop.products
+    assert result.stderr.startswith(f"Error: {wrong}{said}")
+    assert result.stderr.endswith("Nothing was imported.\n")
+    assert result.stderr.count("\n") == 1
+    assert not shop.callers
+
+
+def test_a_folder_is_no_file(shop: FakeShop, tmp_path: Path) -> None:
+    result = run(shop, tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {tmp_path}: is not a file but a directory")
+
+
+def test_files_that_overlap_come_to_the_same_in_any_order(
+    shop: FakeShop, day: Path, overlapping: list[Path]
+) -> None:
+    with fake_shop() as other:
+        whole = run(other, day, options=("--json",))
+    for files in ((0, 1, 2), (2, 0, 1), (1, 1, 2, 0)):
+        result = run(shop, *(overlapping[n] for n in files), options=("--json",))
+        assert (result.exit_code, days(result)) == (0, days(whole))
+    assert shop.received == {"85123A": 15}
+    assert "6 lines of 4 invoices, not counting 6 that several files hold, in" in result.stderr
+
+
+def test_an_invoice_that_was_imported_in_part_is_not_placed_again(
+    shop: FakeShop, tmp_path: Path
+) -> None:
+    one = write(tmp_path / "1.csv", TEA)
+    other = write(tmp_path / "2.csv", TEA.replace(",6,", ",3,"))
+    run(shop, one)
+    seen = (dict(shop.products), dict(shop.received), dict(shop.orders))
+    result = run(shop, one, other)
+    assert result.exit_code == 1
+    assert "Invoice 536365 was imported before with 1 lines and 6 units; now it" in result.stderr
+    assert "Nothing was imported; files that share an invoice must be" in result.stderr
+    assert seen == (shop.products, shop.received, shop.orders)
+
+
+def test_the_odd_rows_of_other_days_agree(shop: FakeShop, tmp_path: Path) -> None:
+    odd = write(tmp_path / "odd.csv", *ODD)
+    result = run(shop, odd)
+    assert (result.exit_code, result.exception) == (0, None), result.output
+    assert "5 orders confirmed, 82,117 units, £169,952.77." in result.stdout
+    assert "1 below a penny" in result.stdout
+    assert "-£5.00" in result.stdout
+    assert "£0.001 " in result.stdout
+    assert shop.orders["550501"]["lines"][0]["sku"] == "DCGS0076"
+    left_out = json.loads(run(shop, odd, options=("--json",)).stdout)["left_out"]
+    assert {it["code"]: it["amount"] for it in left_out if it["invoice"] > "550500"} == {
+        "PADS": 0.2,
+        "M": -500,
+        "CRUK": 400,
+        "GIFT_0001_20": 1667,
+    }
+
+
+def test_scarce_stock_is_never_oversold(shop: FakeShop) -> None:
+    day, *_ = real_days()
+    result = run(shop, day, options=("--stock", "0.8", "--json"))
+    assert (result.exit_code, result.exception) == (0, None), result.output
+    (figures,) = days(result)
+    assert figures["placed"] == figures["confirmed"] + figures["out_of_stock"] == 127
+    assert figures["out_of_stock"] > 0
+    assert min(shop.available.values()) >= 0
+
+
+def test_how_fast_it_went_is_said_beside_the_document(shop: FakeShop, day: Path) -> None:
+    result = run(shop, day, options=("--json",))
+    assert re.search(
+        r"^6 lines of 4 invoices, in \d+\.\d s: [\d,]+ lines/s, [\d,.]+ invoices/s\.$",
+        result.stderr,
+        re.MULTILINE,
+    )
 
 
 def test_the_six_real_days_agree_in_spite_of_trouble(shop: FakeShop) -> None:

@@ -1,9 +1,10 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ecommerce.cli.importers.invoices import Fate, Kind, invoices, is_product, judge
-from ecommerce.cli.importers.rows import Row
+from ecommerce.cli.importers.invoices import Fate, Kind, invoices, is_product, judge, once
+from ecommerce.cli.importers.rows import Row, Source
 from online_retail import row
 
 
@@ -85,7 +86,9 @@ def test_a_line_that_no_order_can_have_is_left_out(odd: dict[str, Any], kind: Ki
 
 
 def test_an_invoice_of_which_only_such_lines_are_left_is_not_imported() -> None:
-    assert judge("1", (row(price="0.001"),)).fate is Fate.NOTHING_LEFT
+    assert judge("1", (row(price="0.001"),)).fate is Fate.FRACTION
+    assert judge("1", (row(price="0.001", code="BANK CHARGES"),)).fate is Fate.NOTHING_LEFT
+    assert judge("1", (row(price="-5.00"),)).fate is Fate.NOTHING_LEFT
     assert kinds(row(code="POST", price="0")) == [Kind.NO_CHARGE]
     assert kinds(row(code="M", price="0")) == [Kind.ADMINISTRATIVE]
 
@@ -96,3 +99,29 @@ def test_rows_become_invoices_in_the_order_of_their_times() -> None:
     first, second = invoices([late, later, early])
     assert (first.number, first.at, first.rows) == ("3", early.at, (later, early))
     assert second.number == "2"
+
+
+def files(*contents: tuple[Row, ...]) -> list[Source]:
+    return [Source(Path(f"{n}.csv"), f"{n}", rows) for n, rows in enumerate(contents)]
+
+
+def test_a_line_that_stands_in_two_files_counts_once_wherever_it_stands() -> None:
+    tea, mug, jug = row(quantity=1), row(quantity=2), row(quantity=3)
+    there = Path("there.csv")
+    again, moved = row(quantity=2, path=there, line=7), row(quantity=1, path=there, customer="")
+    assert [*once(files((tea, mug), (again, jug)))] == [tea, mug, jug]
+    assert [*once(files((tea, mug), (again, moved)))] == [tea, mug]
+
+
+def test_a_line_that_one_file_holds_twice_counts_twice() -> None:
+    tea, mug = row(quantity=1), row(quantity=2)
+    assert [*once(files((tea, tea)))] == [tea, tea]
+    assert [*once(files((tea, tea, mug), (tea,)))] == [tea, tea, mug]
+    assert [*once(files((tea,), (tea, mug, tea)))] == [tea, mug, tea]
+
+
+def test_an_invoice_is_put_together_from_all_files() -> None:
+    other = row("600000", quantity=5)
+    first, second = invoices(once(files((row(quantity=1), other), (row(quantity=2),))))
+    assert [it.quantity for it in first.rows] == [1, 2]
+    assert second.rows == (other,)

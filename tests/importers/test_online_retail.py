@@ -2,10 +2,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from ecommerce.cli.importers.online_retail import Adjustment, Plan, Product, Receipt, plan
-from ecommerce.cli.importers.rows import Row, Source
-from online_retail import row
+from ecommerce.cli.importers.invoices import Fate, Kind
+from ecommerce.cli.importers.online_retail import Plan, Product, plan
+from ecommerce.cli.importers.records import WrongFile
+from ecommerce.cli.importers.rows import Row, Source, read
+from ecommerce.cli.importers.supply import Receipt
+from online_retail import ODD, row, write
 
 
 def of(*rows: Row, stock: str = "1") -> Plan:
@@ -59,53 +63,6 @@ def test_what_is_only_written_off_is_stock_but_no_product() -> None:
     assert written_off.receipts == (Receipt("day/85123A/1", "85123A", 3),)
 
 
-def test_what_files_sell_and_write_off_is_received_beforehand() -> None:
-    rows = (
-        row("1", quantity=4),
-        row("1", quantity=6),
-        row("2", price="0", quantity=-3),
-        row("3", price="0", quantity=2),
-        row("C4", quantity=-9),
-        row("1", code="POST"),
-    )
-    assert of(*rows).receipts == (Receipt("day/85123A/1", "85123A", 15),)
-
-
-def test_less_stock_is_missed_by_orders_never_by_write_offs() -> None:
-    rows = (row("1", quantity=10), row("2", price="0", quantity=-3))
-    assert of(*rows, stock="0.85").receipts == (Receipt("day/85123A/1", "85123A", 8 + 3),)
-    assert of(*rows, stock="0").receipts == (Receipt("day/85123A/1", "85123A", 3),)
-    assert of(rows[0], stock="0").receipts == ()
-
-
-def test_each_file_brings_its_own_stock() -> None:
-    one, other = row(quantity=4, path=Path("1.csv")), row("2", quantity=6, path=Path("2.csv"))
-    sources = [Source(Path("2.csv"), "two", (other,)), Source(Path("1.csv"), "one", (one,))]
-    assert plan(sources).receipts == (
-        Receipt("one/85123A/1", "85123A", 4),
-        Receipt("two/85123A/1", "85123A", 6),
-    )
-
-
-def test_more_than_one_receipt_can_hold_comes_in_parts() -> None:
-    rows = [row(f"{number}", quantity=80_995) for number in range(3)]
-    assert [(receipt.key, receipt.quantity) for receipt in of(*rows).receipts] == [
-        ("day/85123A/1", 100_000),
-        ("day/85123A/2", 100_000),
-        ("day/85123A/3", 42_985),
-    ]
-
-
-@pytest.mark.parametrize(("written", "reason"), [("?", "?"), ("", "not described")])
-def test_an_adjustment_takes_units_away_and_says_why(written: str, reason: str) -> None:
-    lost = row("7", price="0", quantity=-30, description=written)
-    gone = row("8", price="0", quantity=5, description=written)
-    assert of(lost, gone).adjustments == (
-        Adjustment("7/1", "85123A", -30, reason),
-        Adjustment("8/1", "85123A", -5, reason),
-    )
-
-
 def test_an_order_keeps_its_lines_their_order_and_the_same_code_twice() -> None:
     rows = (row(line=2), row(line=3, code="POST"), row(line=4, quantity=2), row(line=5, code="M"))
     (order,) = of(*rows).orders
@@ -118,8 +75,66 @@ def test_left_out_lines_are_told_by_line() -> None:
     assert [line.row for line in of(*rows).left_out] == [rows[1], rows[2]]
 
 
+def overlapping() -> tuple[Source, Source]:
+    one, other = Path("1.csv"), Path("2.csv")
+    first, shared = row("1", at="2010-12-01 08:00:00"), row("2", quantity=3)
+    again, last = replace(shared, path=other, line=9), row("3", price="9", code="22")
+    return (
+        Source(one, "one", (replace(first, path=one), replace(shared, path=one))),
+        Source(other, "two", (again, replace(last, path=other))),
+    )
+
+
 def test_the_order_of_the_files_does_not_matter() -> None:
-    one = Source(Path("1"), "one", (row(path=Path("1")), row(path=Path("1"), quantity=2)))
-    other = Source(Path("2"), "two", (row(path=Path("2"), at="2010-12-01 08:27:00", price="9"),))
+    one, other = overlapping()
     assert plan([one, other]) == plan([other, one])
-    assert len(plan([one, other]).orders) == 1
+    assert len(plan([one, other]).orders) == 3
+
+
+def test_lines_are_counted_once_and_their_repetitions_apart() -> None:
+    told = plan(overlapping())
+    assert (told.lines, told.repeated, len(told.invoices)) == (3, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([row()] * 2_001, "2,001 lines; an order holds 2,000"),
+        ([row(code="POST")] * 101, "101 charges; an order holds 100"),
+        (
+            [row(quantity=100_000, price="9999999")] * 11,
+            "pence; an order holds 1,000,000,000,000,000",
+        ),
+    ],
+)
+def test_an_invoice_that_no_order_can_hold_is_refused(rows: list[Row], told: str) -> None:
+    with pytest.raises(WrongFile) as refusal:
+        of(row("2"), *rows)
+    assert "day.csv, line 2: invoice 536365 comes to " in str(refusal.value)
+    assert told in str(refusal.value)
+
+
+def test_the_odd_rows_of_other_days_become_what_they_are(tmp_path: Path) -> None:
+    told = plan(read([write(tmp_path / "odd.csv", *ODD)]))
+    assert {it.number: it.fate for it in told.invoices if it.fate is not Fate.ORDER} == {
+        "C581484": Fate.CANCELLATION,
+        "550193": Fate.FRACTION,
+        "A563185": Fate.BAD_DEBT,
+        "A563186": Fate.BAD_DEBT,
+        "550500": Fate.NOTHING_LEFT,
+    }
+    orders = {it.number: (len(it.lines), it.units, it.pence) for it in told.orders}
+    assert orders == {
+        "573585": (1_114, 1_114, 1_114 * 125),
+        "581483": (1, 80_995, 80_995 * 208),
+        "561226": (1, 3, 1_275),
+        "568200": (1, 1, 1_000),
+        "550501": (1, 4, 6_792),
+    }
+    assert {product.sku for product in told.products} >= {"DCGS0076", "PADS", "23843"}
+    assert {(it.row.invoice, it.row.code, it.kind) for it in told.left_out} == {
+        ("550193", "PADS", Kind.FRACTION),
+        ("561226", "PADS", Kind.FRACTION),
+        ("550500", "B", Kind.ADMINISTRATIVE),
+        *(("550501", code, Kind.ADMINISTRATIVE) for code in ("M", "CRUK", "GIFT_0001_20")),
+    }

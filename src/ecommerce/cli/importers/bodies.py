@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from ecommerce.cli.importers.online_retail import Adjustment, Order, Product, Receipt
+from ecommerce.cli.importers.online_retail import Order, Product
+from ecommerce.cli.importers.supply import Adjustment, Receipt
 from ecommerce.events.orders import OrderLine
 from ecommerce.kernel import Money, Value
 
 PAYMENT_METHOD = "pm_card_visa"
 
+Status: TypeAlias = Literal["open", "confirmed", "shipped", "delivered", "cancelled"]
+
 
 class Placed(Value, frozen=True):
-    """An order as the shop knows it."""
+    """What counts of an order that the shop holds."""
 
     reference: str
-    status: Literal["open", "confirmed", "cancelled"]
-    lines: tuple[OrderLine, ...]
+    status: Status
+    lines: int
+    units: int
     total: Money
     placed_at: datetime
     created_at: datetime
@@ -27,13 +31,13 @@ class Placed(Value, frozen=True):
 
     @property
     def outcome(self) -> str:
-        """How it ended: confirmed, or the code of why it was cancelled; or that it is open."""
-        return self.code or self.status
+        """How it ended: confirmed, or the code of why it was cancelled; or that it is open.
 
-    @property
-    def units(self) -> int:
-        """How many pieces were ordered."""
-        return sum(line.quantity for line in self.lines)
+        A confirmed order stays confirmed when it is shipped and delivered.
+        """
+        if self.status == "cancelled":
+            return self.code or self.status
+        return "open" if self.status == "open" else "confirmed"
 
 
 class DayOfSales(Value, frozen=True):
@@ -41,6 +45,7 @@ class DayOfSales(Value, frozen=True):
 
     day: date
     currency: str
+    placed: int
     confirmed: int
     open: int
     cancelled: dict[str, int]
@@ -53,9 +58,33 @@ def sales(body: Any) -> list[DayOfSales]:
     return msgspec.convert(body["items"], list[DayOfSales])
 
 
+class _Shown(Value, frozen=True):
+    """An order as the shop shows it."""
+
+    reference: str
+    status: Status
+    lines: tuple[OrderLine, ...]
+    total: Money
+    placed_at: datetime
+    created_at: datetime
+    code: str | None = None
+
+
 def placed(body: Any) -> list[Placed]:
-    """Read a page of orders."""
-    return msgspec.convert(body["items"], list[Placed])
+    """Read a page of orders. Their lines are only counted: all of them would fill the memory."""
+    return [
+        Placed(
+            reference=it.reference,
+            status=it.status,
+            lines=len(it.lines),
+            units=sum(line.quantity for line in it.lines),
+            total=it.total,
+            placed_at=it.placed_at,
+            created_at=it.created_at,
+            code=it.code,
+        )
+        for it in msgspec.convert(body["items"], list[_Shown])
+    ]
 
 
 class Movement(Value, frozen=True):

@@ -11,14 +11,17 @@ from time import monotonic
 from typing import Final
 
 import click
-import msgspec
 from rich.console import Console
 
+from ecommerce.cli.importers import document, placing, reader, reconcile, report
 from ecommerce.cli.importers import online_retail as rules
-from ecommerce.cli.importers import placing, reader, reconcile, report
+from ecommerce.cli.importers.beforehand import Forbidden
+from ecommerce.cli.importers.online_retail import Plan
 from ecommerce.cli.importers.progress import Steps
+from ecommerce.cli.importers.reconcile import Figures
+from ecommerce.cli.importers.records import WrongFile
 from ecommerce.cli.importers.report import Result
-from ecommerce.cli.importers.rows import UnreadableFile, read
+from ecommerce.cli.importers.rows import read
 from ecommerce.cli.shop import Problem, Shop, Unreachable, connect
 from ecommerce.sandbox import folder, stack
 
@@ -52,9 +55,7 @@ def _url(_context: click.Context, _parameter: click.Parameter, text: str) -> str
 
 
 @imports.command("online-retail")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--stock",
     default="1.0",
@@ -72,36 +73,41 @@ def _url(_context: click.Context, _parameter: click.Parameter, text: str) -> str
 def online_retail(files: tuple[Path, ...], stock: Decimal, gateway: str, *, as_json: bool) -> None:
     """Import UCI Online Retail files as orders, and hold the shop's figures against the files'.
 
+    The files may be given in any order, and may overlap: what several of them say counts once.
     Importing a file again within 7 days does nothing twice: an interrupted import goes on so.
     """
-    steps = Steps(Console(stderr=True))
+    steps, began = Steps(Console(stderr=True)), monotonic()
     try:
-        result = asyncio.run(_import(files, stock, gateway, steps))
+        plan = rules.plan(read(files), stock)
+        expected = reader.read(files)
+        result = asyncio.run(_import(plan, expected, gateway, steps))
     except KeyboardInterrupt:
         click.echo(f"Interrupted. Done: {steps}. The same command again goes on.", err=True)
         sys.exit(INTERRUPTED)
-    except (UnreadableFile, placing.TooOld) as error:
+    except (WrongFile, Forbidden) as error:
         raise click.ClickException(str(error)) from error
     except (Problem, Unreachable, placing.Stalled) as error:
         raise click.ClickException(_stopped(error, steps)) from error
+    click.echo(report.pace(plan, monotonic() - began), err=True)
     _print(result, as_json=as_json)
     sys.exit(1 if result.differences else 0)
 
 
-async def _import(files: Sequence[Path], stock: Decimal, gateway: str, steps: Steps) -> Result:
-    plan = rules.plan(read(files), stock)
+async def _import(
+    plan: Plan, expected: Sequence[reader.Told], gateway: str, steps: Steps
+) -> Result:
     async with connect(gateway, placing.CALLER) as shop:
         await shop.get("health/live", patience=2)
         with steps.shown():
             orders = await placing.carry_out(shop, plan, steps)
         told = reconcile.shop_figures(orders, plan.invoices)
         unlike = await _unlike_report(shop, told)
-    counted = reader.figures(files, {order.reference: order.outcome for order in orders})
+    counted = reader.figures(expected, {order.reference: order.outcome for order in orders})
     unlike = [*reconcile.differences(told, counted), *unlike]
     return Result(told, counted, unlike, plan.left_out)
 
 
-async def _unlike_report(shop: Shop, told: reconcile.Figures) -> list[str]:
+async def _unlike_report(shop: Shop, told: Figures) -> list[str]:
     """Compare with the shop's own report, and give it the time to catch up with the orders."""
     give_up = monotonic() + CATCH_UP
     while unlike := reconcile.unlike_report(told, await reconcile.read_reports(shop, told)):
@@ -114,7 +120,10 @@ async def _unlike_report(shop: Shop, told: reconcile.Figures) -> list[str]:
 def _stopped(error: Exception, steps: Steps) -> str:
     hint = "The same command again goes on from here."
     if isinstance(error, Problem) and error.kind == "key-reused":
-        hint = "This was imported before, with other content or another --stock."
+        hint = (
+            "This was imported before, but with other content, with another --stock, or beside"
+            " other files that overlap with these."
+        )
     elif isinstance(error, Unreachable):
         hint = f"Is it running? `make up` starts it. {hint}"
     return f"{error}\nDone: {steps}. {hint}"
@@ -122,7 +131,7 @@ def _stopped(error: Exception, steps: Steps) -> str:
 
 def _print(result: Result, *, as_json: bool) -> None:
     if as_json:
-        click.echo(msgspec.json.encode(report.document(result)))
+        click.echo(document.write(result))
         return
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     if result.left_out:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from ecommerce.cli.importers.rows import Row
+from ecommerce.cli.importers.rows import Content, Row, Source
 from ecommerce.kernel import Value
 
 CARRIAGE: Final = frozenset({"POST", "DOT", "C2", "C3"})
@@ -23,7 +23,8 @@ class Kind(StrEnum):
     CHARGE = "charge"
     ADJUSTMENT = "stock adjustment"
     ADMINISTRATIVE = "administrative"
-    FRACTION = "fraction of a penny"
+    FRACTION = "below a penny"
+    """The price goes below a penny, as 0.001 and 1.005 pounds do."""
     NEGATIVE = "negative amount"
     NO_CHARGE = "nothing charged"
 
@@ -32,12 +33,14 @@ IMPORTED: Final = frozenset({Kind.SALE, Kind.CHARGE, Kind.ADJUSTMENT})
 
 
 class Fate(StrEnum):
-    """What becomes of an invoice. The last three are not imported, and say why."""
+    """What becomes of an invoice. The last four are not imported, and say why."""
 
     ORDER = "order"
     ADJUSTMENT = "stock adjustment"
     CANCELLATION = "cancellation"
     BAD_DEBT = "bad debt"
+    FRACTION = "below a penny"
+    """It has nothing to import but prices below a penny."""
     NOTHING_LEFT = "nothing left"
 
 
@@ -60,6 +63,24 @@ class Invoice(Value, frozen=True):
     def of(self, kind: Kind) -> tuple[Row, ...]:
         """Pick the rows of one kind."""
         return tuple(line.row for line in self.lines if line.kind is kind)
+
+
+def once(sources: Sequence[Source]) -> Iterator[Row]:
+    """Yield the rows of all files, those that stand in several files only once.
+
+    A line that one file holds twice counts twice: it is sold twice.
+    """
+    holders = Counter(number for source in sources for number in {r.invoice for r in source.rows})
+    most: Counter[Content] = Counter()
+    for source in sources:
+        here: Counter[Content] = Counter()
+        for row in source.rows:
+            if holders[row.invoice] > 1:
+                here[row.content] += 1
+                if here[row.content] <= most[row.content]:
+                    continue
+                most[row.content] += 1
+            yield row
 
 
 def invoices(rows: Iterable[Row]) -> list[Invoice]:
@@ -90,7 +111,9 @@ def is_product(code: str) -> bool:
 def _fate(kinds: Sequence[Kind]) -> Fate:
     if Kind.SALE in kinds or Kind.CHARGE in kinds:
         return Fate.ORDER
-    return Fate.ADJUSTMENT if Kind.ADJUSTMENT in kinds else Fate.NOTHING_LEFT
+    if Kind.ADJUSTMENT in kinds:
+        return Fate.ADJUSTMENT
+    return Fate.FRACTION if Kind.FRACTION in kinds else Fate.NOTHING_LEFT
 
 
 def _kind(row: Row) -> Kind:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
 from ecommerce.cli.importers.invoices import (
     IMPORTED,
@@ -16,9 +17,16 @@ from ecommerce.cli.importers.invoices import (
     Line,
     invoices,
     is_product,
+    once,
 )
-from ecommerce.cli.importers.rows import MOST_UNITS, Row, Source
-from ecommerce.kernel import Value
+from ecommerce.cli.importers.records import WrongFile
+from ecommerce.cli.importers.rows import Row, Source
+from ecommerce.cli.importers.supply import Adjustment, Receipt, adjustments, receipts
+from ecommerce.kernel import MOST_MONEY, Value
+
+MOST_LINES: Final = 2_000
+MOST_CHARGES: Final = 100
+"""What one order takes. An invoice that is larger is refused before anything is done."""
 
 
 class Product(Value, frozen=True):
@@ -27,28 +35,6 @@ class Product(Value, frozen=True):
     sku: str
     name: str
     price: int
-
-
-class Receipt(Value, frozen=True):
-    """Units that one file needs on the shelf; the key names the file by what it says."""
-
-    key: str
-    sku: str
-    quantity: int
-
-    @property
-    def reference(self) -> str:
-        """Name the file that the units are for."""
-        return f"online-retail/{self.key.partition('/')[0]}"
-
-
-class Adjustment(Value, frozen=True):
-    """Units that left the shelf unsold, so `quantity` is below zero."""
-
-    key: str
-    sku: str
-    quantity: int
-    reason: str
 
 
 class Order(Value, frozen=True):
@@ -61,6 +47,16 @@ class Order(Value, frozen=True):
     lines: tuple[Row, ...]
     charges: tuple[Row, ...]
 
+    @property
+    def pence(self) -> int:
+        """What it comes to."""
+        return sum(int(row.amount) for row in (*self.lines, *self.charges))
+
+    @property
+    def units(self) -> int:
+        """How many pieces it asks for."""
+        return sum(row.quantity for row in self.lines)
+
 
 class Plan(Value, frozen=True):
     """All that an import is going to do, and what it leaves alone."""
@@ -71,25 +67,37 @@ class Plan(Value, frozen=True):
     orders: tuple[Order, ...]
     left_out: tuple[Line, ...]
     invoices: tuple[Invoice, ...]
+    lines: int
+    """How many lines the invoices have."""
+    repeated: int
+    """How many lines of the files say again what another file says, and do not count."""
 
 
 def plan(files: Sequence[Source], stock: Decimal = Decimal(1)) -> Plan:
-    """Say what files mean. `stock` times what they sell, and all they write off, is received."""
+    """Say what files mean. `stock` times what they sell, and all they write off, is received.
+
+    The order of the files does not matter, and what stands in several of them counts once.
+    Raises `WrongFile` for an invoice that no order can hold.
+    """
     sources = sorted(files, key=_first)
-    found = invoices(row for source in sources for row in source.rows)
+    found = invoices(once(sources))
     digests = {source.path: source.digest for source in sources}
+    lines = sum(len(invoice.rows) for invoice in found)
     return Plan(
         products=tuple(_products(found)),
-        receipts=tuple(_receipts(found, digests, stock)),
-        adjustments=tuple(a for invoice in found for a in _adjustments(invoice)),
+        receipts=tuple(receipts(found, digests, stock)),
+        adjustments=tuple(a for invoice in found for a in adjustments(invoice)),
         orders=tuple(_order(invoice) for invoice in found if invoice.fate is Fate.ORDER),
         left_out=tuple(line for i in found for line in i.lines if line.kind not in IMPORTED),
         invoices=tuple(found),
+        lines=lines,
+        repeated=sum(len(source.rows) for source in sources) - lines,
     )
 
 
-def _first(source: Source) -> tuple[list[datetime], str]:
-    return sorted(row.at for row in source.rows)[:1], source.digest
+def _first(source: Source) -> tuple[datetime, str, Path]:
+    earliest = min((row.at for row in source.rows), default=datetime.max.replace(tzinfo=UTC))
+    return earliest, source.digest, source.path
 
 
 def _products(found: Iterable[Invoice]) -> Iterator[Product]:
@@ -119,33 +127,8 @@ def _price(rows: Sequence[Row]) -> int:
     return next((int(row.price) for row in reversed(rows) if row.price), 0)
 
 
-def _receipts(
-    found: Iterable[Invoice], digests: dict[Path, str], stock: Decimal
-) -> Iterator[Receipt]:
-    sold: Counter[tuple[str, str]] = Counter()
-    written_off: Counter[tuple[str, str]] = Counter()
-    for line in (line for invoice in found for line in invoice.lines):
-        shelf = (digests[line.row.path], line.row.code)
-        if line.kind is Kind.SALE:
-            sold[shelf] += line.row.quantity
-        elif line.kind is Kind.ADJUSTMENT:
-            written_off[shelf] += abs(line.row.quantity)
-    for digest, sku in sorted(sold.keys() | written_off.keys()):
-        shelf = (digest, sku)
-        units = int(sold[shelf] * stock) + written_off[shelf]
-        for part, done in enumerate(range(0, units, MOST_UNITS), 1):
-            yield Receipt(f"{digest}/{sku}/{part}", sku, min(MOST_UNITS, units - done))
-
-
-def _adjustments(invoice: Invoice) -> Iterator[Adjustment]:
-    for number, row in enumerate(invoice.of(Kind.ADJUSTMENT), 1):
-        reason = row.description or "not described"
-        key = f"{invoice.number}/{number}"
-        yield Adjustment(key, row.code, -abs(row.quantity), reason)
-
-
 def _order(invoice: Invoice) -> Order:
-    return Order(
+    order = Order(
         number=invoice.number,
         at=invoice.at,
         customer=next((row.customer for row in invoice.rows if row.customer), ""),
@@ -153,3 +136,12 @@ def _order(invoice: Invoice) -> Order:
         lines=invoice.of(Kind.SALE),
         charges=invoice.of(Kind.CHARGE),
     )
+    for what, count, most in (
+        ("lines", len(order.lines), MOST_LINES),
+        ("charges", len(order.charges), MOST_CHARGES),
+        ("pence", order.pence, MOST_MONEY),
+    ):
+        if count > most:
+            told = f"invoice {order.number} comes to {count:,} {what}; an order holds {most:,}"
+            raise WrongFile(invoice.rows[0].path, invoice.rows[0].line, told)
+    return order

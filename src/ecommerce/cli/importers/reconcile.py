@@ -15,7 +15,8 @@ from ecommerce.cli.shop import Shop
 from ecommerce.kernel import Money
 
 Figures = Mapping[str, Counter[str]]
-"""By day: how many invoices of each outcome, and the units and pence of the confirmed ones."""
+"""By day: how many invoices of each fate, and how many were placed as orders; these by outcome;
+and the units and pence of the confirmed ones."""
 
 NO_ORDER: Final = frozenset({"invoices", *Fate} - {Fate.ORDER})
 
@@ -30,8 +31,8 @@ def shop_figures(orders: Iterable[Placed], invoices: Iterable[Invoice]) -> Figur
             day[invoice.fate.value] += 1
     for order in orders:
         day = days[f"{order.placed_at.astimezone(UTC).date()}"]
-        day[order.outcome] += 1
-        if order.status == "confirmed":
+        day.update({"placed": 1, order.outcome: 1})
+        if order.outcome == "confirmed":
             day.update(units=order.units, revenue=order.total.amount)
     return days
 
@@ -67,7 +68,7 @@ def unlike_report(shop: Figures, report: Iterable[DayOfSales]) -> list[str]:
     """
     told = {f"{day.day}": _reported(day) for day in report if day.currency == "GBP"}
     orders = {day: _of_orders(figures) for day, figures in shop.items()}
-    same = {day for day in orders if _placed(told.get(day, Counter())) <= _placed(orders[day])}
+    same = {day for day in orders if told.get(day, Counter())["placed"] <= orders[day]["placed"]}
     return differences(
         {day: told.get(day, Counter()) for day in same},
         {day: orders[day] for day in same},
@@ -80,12 +81,9 @@ def _of_orders(figures: Counter[str]) -> Counter[str]:
 
 
 def _reported(day: DayOfSales) -> Counter[str]:
+    counts = {"placed": day.placed, "confirmed": day.confirmed, "open": day.open}
     sums = {"units": day.units, "revenue": day.revenue.amount}
-    return +Counter({"confirmed": day.confirmed, "open": day.open, **day.cancelled, **sums})
-
-
-def _placed(figures: Counter[str]) -> int:
-    return figures.total() - figures["units"] - figures["revenue"]
+    return +Counter({**counts, **day.cancelled, **sums})
 
 
 def _in_words(name: str, count: int) -> str:

@@ -1,22 +1,25 @@
-"""The end of an import as people read it, and as machines do."""
+"""The end of an import as people read it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from decimal import Decimal
+from typing import Final
 
 from rich.markup import escape
 from rich.table import Table
 
 from ecommerce.cli.importers.invoices import Fate, Line
+from ecommerce.cli.importers.online_retail import Plan
 from ecommerce.cli.importers.reconcile import NO_ORDER, Figures, pounds
 from ecommerce.kernel import Value
 
 MOST_LINES: Final = 50
-NOT_IMPORTED: Final = (Fate.CANCELLATION, Fate.BAD_DEBT, Fate.NOTHING_LEFT)
+NOT_IMPORTED: Final = (Fate.CANCELLATION, Fate.BAD_DEBT, Fate.FRACTION, Fate.NOTHING_LEFT)
 COUNTED: Final = (
     "Invoices",
+    "Placed",
     "Confirmed",
     "Cancelled",
     "Stock only",
@@ -24,7 +27,8 @@ COUNTED: Final = (
     "Units",
     "Revenue",
 )
-CONFIRMED: Final = frozenset({"invoices", "confirmed", "units", "revenue"})
+NO_REASON: Final = NO_ORDER | {"placed", "confirmed", "units", "revenue"}
+"""All other figures count cancelled orders, by the code of the reason."""
 
 
 class Result(Value, frozen=True):
@@ -41,9 +45,20 @@ def verdict(result: Result) -> str:
     if result.differences:
         return f"The shop and the files differ in {len(result.differences):,} places."
     total = _sum(result.shop)
+    cancelled = total["placed"] - total["confirmed"]
     return (
         f"The shop and the files agree to the penny: {total['confirmed']:,} orders confirmed,"
-        f" {total['units']:,} units, {pounds(total['revenue'])}."
+        f" {f'{cancelled:,} cancelled, ' if cancelled else ''}"
+        f"{total['units']:,} units, {pounds(total['revenue'])}."
+    )
+
+
+def pace(plan: Plan, seconds: float) -> str:
+    """Say how fast it went, and how much of it the files say more than once."""
+    again = f", not counting {plan.repeated:,} that several files hold" if plan.repeated else ""
+    return (
+        f"{plan.lines:,} lines of {len(plan.invoices):,} invoices{again}, in {seconds:,.1f} s:"
+        f" {plan.lines / seconds:,.0f} lines/s, {len(plan.invoices) / seconds:,.1f} invoices/s."
     )
 
 
@@ -67,8 +82,9 @@ def _rows(table: Table, day: str, shop: Counter[str], files: Counter[str]) -> No
 
 def _cells(day: Counter[str]) -> Iterable[str]:
     yield f"{day['invoices']:,}"
+    yield f"{day['placed']:,}"
     yield f"{day['confirmed']:,}"
-    yield _reasons(day, sorted(day.keys() - NO_ORDER - CONFIRMED))
+    yield _reasons(day, sorted(day.keys() - NO_REASON))
     yield f"{day[Fate.ADJUSTMENT]:,}"
     yield _reasons(day, NOT_IMPORTED)
     yield f"{day['units']:,}"
@@ -93,33 +109,16 @@ def left_out(lines: Sequence[Line]) -> Table:
     table.add_column("Amount", justify="right")
     for line in lines[:MOST_LINES]:
         row = line.row
-        amount = f"£{row.amount / 100:,.{2 if row.amount % 1 == 0 else 5}f}"
         place = f"{row.path.name}:{row.line}"
-        table.add_row(place, row.invoice, row.code, escape(row.description), line.kind, amount)
+        what = escape(row.description)
+        table.add_row(place, row.invoice, row.code, what, line.kind, exact_pounds(row.amount))
     if len(lines) > MOST_LINES:
         table.caption = f"and {len(lines) - MOST_LINES:,} more; --json lists them all"
     return table
 
 
-def document(result: Result) -> dict[str, Any]:
-    """Say all of it to a machine. Amounts are pence, those of lines as text with fractions."""
-    shop, files = result.shop, result.files
-    return {
-        "days": [
-            {"day": day, "shop": shop.get(day, {}), "files": files.get(day, {})}
-            for day in sorted(shop.keys() | files.keys())
-        ],
-        "left_out": [
-            {
-                "file": str(line.row.path),
-                "line": line.row.line,
-                "invoice": line.row.invoice,
-                "code": line.row.code,
-                "amount": f"{line.row.amount:f}",
-                "reason": line.kind,
-            }
-            for line in result.left_out
-        ],
-        "differences": result.differences,
-        "agrees": not result.differences,
-    }
+def exact_pounds(pence: Decimal) -> str:
+    """Write pence as pounds, with as many decimals as it takes and two at least."""
+    pounds = abs(pence) / 100
+    decimals = max(2, len(f"{pounds.normalize():f}".partition(".")[2]))
+    return f"{'-' if pence < 0 else ''}£{pounds:,.{decimals}f}"
