@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any, Final
 
+import msgspec
 import uvicorn
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from ecommerce.api.problems import MEDIA_TYPE, RETRY_AFTER, problem
 
 GRACE: Final = 5
 """Seconds that a response has to end in once the process is told to stop."""
@@ -48,7 +51,7 @@ async def serve_http(
     """
     with socket.create_server((host, port), backlog=2048) as listener:
         listener.setblocking(False)  # noqa: FBT003 -- the standard library's own signature
-        server = _Server(_config(app))
+        server = _Server(_config(_answering_all(app)))
         server.on_started = lambda: on_started(listener.getsockname()[1])
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         stopping = asyncio.create_task(stop.wait())
@@ -66,6 +69,39 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _answering_all(app: ASGIApp) -> ASGIApp:
+    """Answer a request that outlasts the grace as what it is: not now, not a fault of ours."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await app(scope, receive, note)
+        except asyncio.CancelledError:
+            if begun:
+                raise
+            await _say_stopped(send)
+
+    return answer
+
+
+async def _say_stopped(send: Send) -> None:
+    detail = (
+        "The process was stopped before it had an answer. It may have carried the request out:"
+        " look, or send it again under the same Idempotency-Key."
+    )
+    told = {"Content-Type": MEDIA_TYPE, **RETRY_AFTER}
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    body = msgspec.json.encode(problem(503, detail, "Stopped"))
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def _config(app: Any) -> uvicorn.Config:
