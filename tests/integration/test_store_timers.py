@@ -171,3 +171,14 @@ async def test_an_order_that_is_confirmed_or_cancelled_has_no_deadline_any_more(
         await loop.submit(unit(ConfirmOrder("confirmed")))
         await loop.submit(unit(CancelOrder("cancelled", "customer", "no more", compensate=True)))
     assert await rows(url, "select id, due from timers") == [("order-open@1", 900)]
+
+
+async def test_the_deadline_runs_from_the_recording_whatever_time_a_client_names(url: str) -> None:
+    orders, told = CONTEXTS["orders"], facts.order_created
+    await rows(url, "update clock set seconds = 50")
+    async with looping(url, orders.decider, timers=dict.fromkeys(orders.timers, 900)) as loop:
+        for year in (1999, 2999):
+            kept = {name: getattr(told, name) for name in PLACED}
+            kept["placed_at"] = told.placed_at.replace(year=year)
+            await loop.submit(unit(PlaceOrder(order_id=f"{year}", **kept)))
+    assert await rows(url, "select distinct due from timers") == [(950,)]
