@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 
 from ecommerce.adapters.payments import BadSignature, WebhookEvent
 from ecommerce.aggregates.payments import SucceedPayment
-from ecommerce.api import audit, catalog, health, inventory, orders, payments
+from ecommerce.api import audit, catalog, health, inventory, notifications, orders, payments
 from ecommerce.api.app import application
 from ecommerce.api.server import serve_http
 from ecommerce.projections.reader import parse
@@ -103,6 +103,7 @@ def routers(loop: Loop, models: Models) -> dict[str, Router]:
         "orders": orders.router(submit, read),
         "inventory": inventory.router(submit, read),
         "payments": payments.router(submit, read, verify),
+        "notifications": notifications.router(read),
         "audit": audit.router(read),
     }
 

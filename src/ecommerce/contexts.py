@@ -16,7 +16,7 @@ from ecommerce.aggregates import inventory as inventory_aggregates
 from ecommerce.aggregates import notifications as notifications_aggregates
 from ecommerce.aggregates import orders as orders_aggregates
 from ecommerce.aggregates import payments as payments_aggregates
-from ecommerce.api import audit, catalog, inventory, orders, payments
+from ecommerce.api import audit, catalog, inventory, notifications, orders, payments
 from ecommerce.api.reading import Read
 from ecommerce.bus.member import Member
 from ecommerce.config import Settings
@@ -31,11 +31,13 @@ from ecommerce.policies import orders as orders_policy
 from ecommerce.policies import payments as payments_policy
 from ecommerce.projections import (
     movements,
+    notification_page,
     order_page,
     order_timeline,
     payment_page,
     price_list,
     products,
+    sagas,
     sales,
     stock,
 )
@@ -114,12 +116,14 @@ _TABLE: Final = (
     Context(
         Member("notifications", 3, notifications_policy.Trigger, notifications_policy.react),
         notifications_aggregates,
+        projections=(notification_page,),
+        routes=lambda _, read, __: [notifications.router(read)],
         intents=(NotificationQueued,),
         calls=lambda settings: mail_server.calls(settings.smtp_url, settings.mail_from),
     ),
     Context(
         Member("audit"),
-        projections=(order_timeline,),
+        projections=(order_timeline, sagas),
         routes=lambda _, read, __: [audit.router(read)],
     ),
 )

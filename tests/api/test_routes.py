@@ -14,7 +14,7 @@ import web
 from ecommerce.api import health
 from ecommerce.api.app import application
 
-CONTEXTS = ("catalog", "orders", "inventory", "payments", "audit")
+CONTEXTS = ("catalog", "orders", "inventory", "payments", "notifications", "audit")
 
 
 def app(context: str) -> Any:
@@ -81,6 +81,8 @@ def _check(name: str, path: str, method: str, operation: dict[str, Any]) -> None
     headers = {param["name"] for param in operation["parameters"] if param["in"] == "header"}
     if path == "/payments/webhooks":
         assert "Stripe-Signature" in headers
+    elif path.endswith("/events"):
+        assert "Last-Event-ID" in headers
     elif method == "get":
         assert "Consistency-Token" in headers, name
     else:

@@ -22,7 +22,8 @@ from ecommerce.cli.importers.rows import Source, read
 from ecommerce.events.orders import Address, Charge, Customer, OrderLine
 from ecommerce.kernel import Money
 from ecommerce.projections.movements import Movement
-from ecommerce.projections.order_timeline import Step, Waiting
+from ecommerce.projections.order_timeline import Step
+from ecommerce.projections.waiting import Waiting
 from online_retail import ODD, real_days, row, write
 
 AT = datetime(2010, 12, 1, 8, 26, tzinfo=UTC)

@@ -49,7 +49,8 @@ from ecommerce.events.payments import (
 from ecommerce.kernel import Event
 from ecommerce.projections import order_timeline
 from ecommerce.projections.details import detail
-from ecommerce.projections.order_timeline import Step, Waiting, in_order, waiting
+from ecommerce.projections.order_timeline import Step, in_order, waiting
+from ecommerce.projections.waiting import Waiting
 from facts import ANN, NOON, order_created
 from recording import fold, recorded
 

@@ -15,7 +15,17 @@ from msgspec import Meta
 from ecommerce.aggregates.inventory import AdjustStock, ReceiveStock
 from ecommerce.api.caller import caller, needs
 from ecommerce.api.problems import Fault, documented, invalid
-from ecommerce.api.reading import PAGED, Limit, Page, Read, SkuInPath, Token, page, upper
+from ecommerce.api.reading import (
+    MOST_POSITION,
+    PAGED,
+    Limit,
+    Page,
+    Read,
+    SkuInPath,
+    Token,
+    page,
+    upper,
+)
 from ecommerce.api.units import WRITTEN, Origin, origin, written
 from ecommerce.kernel import Quantity, Value
 from ecommerce.projections import movements, stock
@@ -25,9 +35,6 @@ from ecommerce.store.unit import Submit
 CONTEXT: Final = "inventory"
 SHOWN: Final = 50
 """Movements shown beside the count."""
-
-
-MOST_POSITION: Final = 2**63 - 1
 
 
 class Receipt(Value, frozen=True, forbid_unknown_fields=True):

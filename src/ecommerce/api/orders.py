@@ -20,7 +20,7 @@ from ecommerce.api.caller import Caller, caller, needs
 from ecommerce.api.new_order import NewOrder, check_fields, check_total, price_lines
 from ecommerce.api.order_steps import cancel_order, deliver_order, ship_order
 from ecommerce.api.order_view import OrderView, Status, view
-from ecommerce.api.outcomes import WAITED, Outcomes, Patience, patience
+from ecommerce.api.outcomes import WAITED, Patience, outcomes, patience
 from ecommerce.api.problems import Refused, documented
 from ecommerce.api.reading import PAGED, Limit, OrderIdInPath, Page, Read, Token, page, upper
 from ecommerce.api.reports import show_sales
@@ -209,7 +209,7 @@ async def list_orders(
 
 def router(submit: Submit, read: Read) -> Router:
     """Make orders' routes."""
-    outcomes = Outcomes(read)
+    looks = outcomes(read)
     return Router(
         "/",
         route_handlers=[
@@ -227,7 +227,7 @@ def router(submit: Submit, read: Read) -> Router:
             "origin": origin,
             "submit": Provide(lambda: submit, sync_to_thread=False),
             "read": Provide(lambda: read, sync_to_thread=False),
-            "outcomes": Provide(lambda: outcomes, sync_to_thread=False),
+            "outcomes": Provide(lambda: looks, sync_to_thread=False),
             "patience": patience,
         },
     )

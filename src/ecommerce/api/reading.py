@@ -36,14 +36,22 @@ FOLDED: Final = "In any case: `tea-1` is `TEA-1`."
 AnySku: TypeAlias = Annotated[Sku, Meta(description=FOLDED)]
 
 
+_ORDER_ID: Final[Meta] = get_args(OrderId)[1]
+
+
 def _in_path(kind: Any, description: str) -> PathParameter:
     """Take a type's limits over: of an annotated type Litestar sees the parameter's own alone."""
     meta: Meta = get_args(kind)[1]
     return PathParameter(pattern=meta.pattern, max_length=meta.max_length, description=description)
 
 
+MOST_POSITION: Final = 2**63 - 1
+
 SkuInPath: TypeAlias = Annotated[str, _in_path(Sku, FOLDED)]
 OrderIdInPath: TypeAlias = Annotated[str, _in_path(OrderId, "An order's id.")]
+OrderIdInQuery: TypeAlias = Annotated[
+    str, QueryParameter(pattern=_ORDER_ID.pattern, max_length=64, description="An order's id.")
+]
 
 
 PAGED: Final = (

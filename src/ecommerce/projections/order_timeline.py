@@ -1,49 +1,20 @@
-"""Every event of an order in every service, what caused it, and what the order waits for."""
+"""Every event of an order in every service, and what caused it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from msgspec import field
-
-from ecommerce.events.inventory import (
-    StockCompensated,
-    StockReservationFailed,
-    StockReserved,
-    StockShipped,
-)
 from ecommerce.events.notifications import (
     NotificationFailed,
     NotificationQueued,
     NotificationSent,
 )
-from ecommerce.events.orders import (
-    AuthenticationRequested,
-    CompensateInventory,
-    OrderCancelled,
-    OrderCompensated,
-    OrderConfirmed,
-    OrderCreated,
-    OrderRefunded,
-    OrderShipped,
-)
-from ecommerce.events.payments import (
-    PaymentAuthenticationRequired,
-    PaymentClosed,
-    PaymentFailed,
-    PaymentRefunded,
-    PaymentRequested,
-    PaymentStarted,
-    PaymentSucceeded,
-    PaymentVoided,
-    RefundStarted,
-    VoidStarted,
-)
-from ecommerce.kernel import Event, Value
+from ecommerce.kernel import Value
 from ecommerce.projections.details import EventOfAnOrder, detail
 from ecommerce.projections.rows import bounded, fetch
+from ecommerce.projections.waiting import Waiting, waits
 from ecommerce.store.connection import Connection
 from ecommerce.store.envelope import Recorded
 
@@ -79,13 +50,6 @@ class Step(Value, frozen=True):
     cause: str
     actor: str
     detail: str
-
-
-class Waiting(Value, frozen=True):
-    """What an order waits for, and since when."""
-
-    for_: str = field(name="for")
-    since: datetime
 
 
 Row: TypeAlias = Step
@@ -127,6 +91,14 @@ async def timeline(db: Connection, order_id: str, limit: int = LONGEST) -> list[
     return in_order(await fetch(db, Step, query, values))
 
 
+async def counts(db: Connection, order_ids: Sequence[str]) -> dict[str, int]:
+    """Count the steps of these orders; one that has none is left out."""
+    query = """
+        select order_id, count(*) from order_timeline where order_id = any(%s) group by order_id
+    """
+    return dict(await (await db.execute(query, ([*order_ids],))).fetchall())
+
+
 def in_order(steps: Iterable[Step]) -> list[Step]:
     """Sort steps by time, but never before their cause: the services' clocks may differ."""
     by_id = {step.id: step for step in steps}
@@ -143,70 +115,18 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
     return sorted(by_id.values(), key=lambda step: (*rank(step), step.source, step.position))
 
 
-_WAITS: Final[tuple[tuple[type[Event], str, tuple[type[Event], ...]], ...]] = (
-    (
-        OrderCreated,
-        "inventory to reserve the stock",
-        (StockReserved, StockReservationFailed, StockCompensated, OrderCancelled),
-    ),
-    (OrderCreated, "payments to note what is due", (PaymentRequested, PaymentClosed)),
-    (
-        StockReserved,
-        "payments to begin the charge",
-        (PaymentStarted, PaymentSucceeded, PaymentClosed, OrderCancelled),
-    ),
-    (
-        PaymentStarted,
-        "the payment provider to charge",
-        (PaymentAuthenticationRequired, PaymentSucceeded, PaymentFailed, PaymentClosed),
-    ),
-    (
-        PaymentAuthenticationRequired,
-        "the customer to authenticate the payment",
-        (PaymentSucceeded, PaymentFailed, PaymentClosed),
-    ),
-    (
-        PaymentAuthenticationRequired,
-        "orders to ask the customer",
-        (AuthenticationRequested, OrderConfirmed, OrderCancelled),
-    ),
-    (PaymentSucceeded, "orders to confirm the order", (OrderConfirmed, OrderCancelled)),
-    (StockReservationFailed, "orders to cancel the order", (OrderCancelled, OrderConfirmed)),
-    (
-        PaymentFailed,
-        "orders to cancel the order",
-        (OrderCancelled, OrderConfirmed, PaymentSucceeded),
-    ),
-    (OrderCancelled, "payments to let go of the order", (PaymentClosed,)),
-    (CompensateInventory, "inventory to give the stock back", (StockCompensated,)),
-    (StockCompensated, "orders to note that the stock is back", (OrderCompensated,)),
-    (VoidStarted, "the payment provider to forget the charge", (PaymentVoided, PaymentSucceeded)),
-    (RefundStarted, "the payment provider to refund", (PaymentRefunded,)),
-    (PaymentRefunded, "orders to note that the money is back", (OrderRefunded,)),
-    (OrderShipped, "inventory to count what was shipped", (StockShipped,)),
-)
-"""After which event an order waits, for what, and which events end the wait."""
-
-
 def waiting(steps: Iterable[Step]) -> list[Waiting]:
     """Say what an order waits for and since when; nothing, once all is done."""
-    steps = list(steps)
     first: dict[str, datetime] = {}
+    mails: dict[str, Waiting] = {}
+    done: set[str] = set()
     for step in steps:
         first.setdefault(step.type, step.time)
-    return [
-        *(
-            Waiting(what, first[after.__name__])
-            for after, what, ends in _WAITS
-            if after.__name__ in first and first.keys().isdisjoint(end.__name__ for end in ends)
-        ),
-        *_mails(steps),
-    ]
+        if step.type == NotificationQueued.__name__:
+            mails[step.stream] = Waiting(step.detail, step.time)
+        elif step.type in _MAILED:
+            done.add(step.stream)
+    return waits(first, [mail for stream, mail in mails.items() if stream not in done])
 
 
-def _mails(steps: list[Step]) -> Iterator[Waiting]:
-    ends = {NotificationSent.__name__, NotificationFailed.__name__}
-    done = {step.stream for step in steps if step.type in ends}
-    for step in steps:
-        if step.type == NotificationQueued.__name__ and step.stream not in done:
-            yield Waiting(f"the mail server to take {step.detail}", step.time)
+_MAILED: Final = {NotificationSent.__name__, NotificationFailed.__name__}
