@@ -91,6 +91,11 @@ class PaymentProvider(Program):
         async with httpx.AsyncClient(base_url=self.url) as http:
             (await http.post("/_sandbox/faults", json=fault)).raise_for_status()
 
+    async def answer_bank(self, url: str, answer: str) -> httpx.Response:
+        """Answer the bank on its page, as the customer does: by `approval` or `refusal`."""
+        async with httpx.AsyncClient() as http:
+            return await http.post(f"{url}/{answer}")
+
     async def mend(self) -> None:
         async with httpx.AsyncClient(base_url=self.url) as http:
             (await http.delete("/_sandbox/faults")).raise_for_status()

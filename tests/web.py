@@ -12,7 +12,7 @@ from litestar import Router
 from litestar.testing import AsyncTestClient
 from litestar.types import ASGIApp
 
-from ecommerce.adapters.payments import BadSignature, WebhookEvent
+from ecommerce.adapters.payments.webhooks import BadSignature, WebhookEvent
 from ecommerce.aggregates.payments import SucceedPayment
 from ecommerce.api import audit, catalog, health, inventory, notifications, orders, payments
 from ecommerce.api.app import application

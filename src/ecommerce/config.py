@@ -32,6 +32,8 @@ class Settings(Value, frozen=True):
     """The payment provider's API (payments only)."""
     payment_key: str = ""
     """The provider's secret key (payments only)."""
+    payment_return_url: str = "http://127.0.0.1:18000/"
+    """Where customers come back to from the page of their bank (payments only)."""
     payment_webhook_secret: str = ""
     """What the provider signs its webhooks with (payments only)."""
     smtp_url: str = "smtp://127.0.0.1:18010"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ecommerce.adapters import notifications as mail_server
 from ecommerce.adapters import payments as payment_provider
+from ecommerce.adapters.payments.webhooks import parse_webhook
 from ecommerce.aggregates import catalog as catalog_aggregates
 from ecommerce.aggregates import inventory as inventory_aggregates
 from ecommerce.aggregates import notifications as notifications_aggregates
@@ -105,12 +106,12 @@ _TABLE: Final = (
         payments_aggregates,
         projections=(payment_page,),
         routes=lambda submit, read, settings: [
-            payments.router(
-                submit, read, payment_provider.parse_webhook(settings.payment_webhook_secret)
-            )
+            payments.router(submit, read, parse_webhook(settings.payment_webhook_secret))
         ],
         intents=(PaymentStarted, VoidStarted, RefundStarted),
-        calls=lambda settings: payment_provider.calls(settings.payment_url, settings.payment_key),
+        calls=lambda settings: payment_provider.calls(
+            settings.payment_url, settings.payment_key, settings.payment_return_url
+        ),
         withdraws=(PaymentClosed,),
     ),
     Context(

@@ -24,6 +24,9 @@ SCHEMA = Draft202012Validator(
 )
 """The Compose Specification's own schema, as that package ships it."""
 
+PUBLIC = ("PAYMENT_RETURN_URL", "PAYMENT_PUBLIC_URL")
+"""The addresses that people's browsers are sent to, not other services."""
+
 
 def test_it_is_valid_by_the_compose_specification() -> None:
     errors = SCHEMA.iter_errors(COMPOSE)
@@ -61,7 +64,7 @@ def test_a_context_has_a_database_and_a_broker_user_of_its_own(context: str) -> 
 def test_every_address_is_that_of_a_service_and_the_port_it_listens_on() -> None:
     for service in SETTINGS:
         for name, value in environment(service).items():
-            if name.endswith("_URL") and name not in ("DATABASE_URL", "AMQP_URL"):
+            if name.endswith("_URL") and name not in {"DATABASE_URL", "AMQP_URL", *PUBLIC}:
                 url = urlsplit(value)
                 told = environment(str(url.hostname))
                 assert str(url.port) in (told.get("HTTP_PORT"), told.get("SMTP_PORT")), name
@@ -75,10 +78,24 @@ def test_health_is_asked_for_where_the_service_answers() -> None:
         )
 
 
-def test_only_the_gateway_and_the_console_are_published_and_only_to_this_machine() -> None:
+@pytest.mark.parametrize(
+    ("name", "told", "reached"),
+    [
+        ("PAYMENT_RETURN_URL", "payments", "gateway"),
+        ("PAYMENT_PUBLIC_URL", "payment-provider", "payment-provider"),
+    ],
+)
+def test_what_customers_are_sent_to_is_published(name: str, told: str, reached: str) -> None:
+    url = urlsplit(environment(told)[name])
+    (published,) = SERVICES[reached]["ports"]
+    assert published == f"{url.hostname}:{url.port}:{environment(reached)['HTTP_PORT']}"
+
+
+def test_only_what_people_look_at_is_published_and_only_to_this_machine() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {
         "gateway": [f"127.0.0.1:18000:{environment('gateway')['HTTP_PORT']}"],
+        "payment-provider": [f"127.0.0.1:18011:{environment('payment-provider')['HTTP_PORT']}"],
         "rabbitmq": ["127.0.0.1:15672:15672"],
     }
 

@@ -63,6 +63,10 @@ def test_only_payments_knows_the_providers_key() -> None:
     assert holders == {"payments"}
 
 
+def test_customers_come_back_to_the_gateway_from_their_bank() -> None:
+    assert services()["payments"].environment["PAYMENT_RETURN_URL"] == "http://127.0.0.1:18000/"
+
+
 def test_servers_of_ones_own_are_not_started() -> None:
     assert stack.programs(OWN, SECRETS)[stack.SERVERS] == []
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 AUTHENTICATION_REQUIRED: Final = "authentication_required"
+"""Of ours: the bank asks for the customer, and there is no way to ask them."""
+NOT_AUTHENTICATED: Final = "payment_intent_authentication_failure"
+"""The provider's, where the customer has not told the bank that it is they who pay."""
 
 _OTHERWISE: Final = "the card was declined"
 
@@ -24,7 +27,8 @@ _ABOUT_THE_METHOD_OR_THE_AMOUNT: Final = frozenset(
 
 # Stripe asks to tell nobody that a card is held to be lost or stolen: these are just declined.
 _REASONS: Final = {
-    AUTHENTICATION_REQUIRED: "the bank asks for an authentication that this shop cannot offer",
+    AUTHENTICATION_REQUIRED: "the payment could not be authenticated",
+    NOT_AUTHENTICATED: "the payment was not authenticated",
     "expired_card": "the card has expired",
     "incorrect_cvc": "the card's security code is wrong",
     "insufficient_funds": "the card has insufficient funds",

@@ -101,7 +101,7 @@ def _tells_nothing(error: stripe.StripeError) -> bool:
     return (
         (error.headers or {}).get("idempotent-replayed") == "true"
         or isinstance(error, stripe.IdempotencyError)
-        or error.code == "charge_already_refunded"
+        or error.code in {"charge_already_refunded", "payment_intent_unexpected_state"}
     )
 
 

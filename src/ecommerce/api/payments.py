@@ -11,7 +11,8 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
 from litestar.params import HeaderParameter, SkipValidation
 
-from ecommerce.adapters.payments import BadSignature, Outcome, WebhookEvent
+from ecommerce.adapters.payments.charging import Outcome
+from ecommerce.adapters.payments.webhooks import BadSignature, WebhookEvent
 from ecommerce.api.caller import caller, needs
 from ecommerce.api.problems import documented, refused
 from ecommerce.api.reading import OrderIdInPath, Read, Token
@@ -32,7 +33,15 @@ class PaymentView(Value, frozen=True):
 
     order_id: str
     status: Literal[
-        "not_requested", "requested", "started", "succeeded", "failed", "refunding", "refunded"
+        "not_requested",
+        "requested",
+        "started",
+        "authenticating",
+        "succeeded",
+        "failed",
+        "voided",
+        "refunding",
+        "refunded",
     ]
     amount: Money | None
     payment_method: str | None
@@ -40,6 +49,8 @@ class PaymentView(Value, frozen=True):
     refund: str | None
     failure_code: str | None
     failure_reason: str | None
+    authentication_url: str | None
+    """Where the customer tells the bank that it is they who pay, as long as the payment waits."""
     closed: bool
     created_at: datetime
     updated_at: datetime

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from ecommerce.sandbox.stripe_objects import METHODS, invalid, missing
+from ecommerce.sandbox.cards import CARDS
+from ecommerce.sandbox.stripe_objects import invalid, missing
 
 Params: TypeAlias = Mapping[str, Any]
 
@@ -52,6 +53,6 @@ def currency(params: Params) -> str:
 def payment_method(params: Params) -> str | None:
     """Read the name of a payment method; the sandbox knows the test cards alone."""
     given = params.get("payment_method")
-    if given is not None and given not in METHODS:
+    if given is not None and given not in CARDS:
         raise missing("PaymentMethod", given, "payment_method", status=400)
     return given

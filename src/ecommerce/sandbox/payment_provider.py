@@ -34,6 +34,8 @@ class ProviderSettings(Value, frozen=True):
     """The SQLite file that keeps its state."""
     http_host: str = LOOPBACK
     """Loopback, unless it has a network of its own, as in a container."""
+    payment_public_url: str = ""
+    """Where customers reach its pages; where it listens, if it is empty."""
     payment_webhook_url: str = ""
     """Where the shop takes webhooks; none are sent where it is empty."""
     payment_webhook_secret: str = ""
@@ -49,14 +51,15 @@ def serve() -> None:
 
 
 async def _serve(settings: ProviderSettings) -> None:
-    webhooks = settings.payment_webhook_url
+    webhooks, host, port = settings.payment_webhook_url, settings.http_host, settings.http_port
+    url = settings.payment_public_url or f"http://{host}:{port}"
     with closing(Ledger(Path(settings.payment_state), tells=bool(webhooks))) as ledger:
         deliveries = Deliveries(ledger, webhooks, settings.payment_webhook_secret)
-        provider = Provider(ledger, settings.payment_key, deliveries.wake)
+        provider = Provider(ledger, settings.payment_key, url, deliveries.wake)
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(deliveries.run())
-            host, port, stopping = settings.http_host, settings.http_port, stop_signal()
-            await serve_http(app(provider), host, port, stopping, partial(_say_where, host))
+            say_where = partial(_say_where, host)
+            await serve_http(app(provider), host, port, stop_signal(), say_where)
             sending.cancel()
 
 

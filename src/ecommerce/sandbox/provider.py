@@ -15,6 +15,9 @@ from ecommerce.sandbox.ledger import Ledger
 from ecommerce.sandbox.params import Params, parse
 from ecommerce.sandbox.stripe_objects import Answer, Refused, Thing, error, invalid
 
+BANK: Final = "/_sandbox/authentications"
+"""Where the bank's pages are."""
+
 HttpRequest: TypeAlias = Request[Any, Any, Any]
 Operation: TypeAlias = Callable[[Ledger, Params], Answer]
 
@@ -31,8 +34,10 @@ OTHER_REQUEST: Final = Answer(
 class Provider:
     """Answers requests: each in one transaction, and once for each idempotency key."""
 
-    def __init__(self, ledger: Ledger, key: str, wake: Callable[[], None]) -> None:
+    def __init__(self, ledger: Ledger, key: str, url: str, wake: Callable[[], None]) -> None:
+        """Answer whoever has the key; `url` is where customers find the provider's pages."""
         self.ledger = ledger
+        self.bank = url + BANK
         self.faults = Faults()
         self._authorization = f"Bearer {key}"
         self._wake = wake
@@ -48,6 +53,12 @@ class Provider:
         if answer.replayed:
             headers["idempotent-replayed"] = "true"
         return Response(answer.body, status_code=answer.status, headers=headers)
+
+    def by_hand(self, operation: Callable[[Ledger], Answer]) -> None:
+        """Do what a person wants, on a page of the provider's own."""
+        with self.ledger.transaction():
+            operation(self.ledger)
+        self._wake()
 
     def _authenticate(self, request: HttpRequest) -> None:
         given = request.headers.get("authorization", "")

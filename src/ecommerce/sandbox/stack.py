@@ -84,6 +84,12 @@ def programs(run: Run, secrets: Mapping[str, str]) -> dict[str, list[Program]]:
     }
 
 
+def another_gateway(run: Run, port: int) -> Program:
+    """Return a gateway beside the run's own, as a load balancer would have it."""
+    gateway = Instance("another-gateway", "gateway", port)
+    return _serve(gateway.name, gateway.service, _settings(run, {}, gateway))
+
+
 def _servers(run: Run) -> Iterator[Program]:
     if not run.database:
         yield postgres.program(run.folder / "postgres", run.port(ports.POSTGRES))
@@ -119,6 +125,7 @@ def _settings(run: Run, secrets: Mapping[str, str], instance: Instance) -> dict[
         settings["PAYMENT_URL"] = f"http://127.0.0.1:{run.port(ports.PAYMENT_PROVIDER)}"
         settings["PAYMENT_KEY"] = secrets["payment_key"]
         settings["PAYMENT_WEBHOOK_SECRET"] = secrets["payment_webhook_secret"]
+        settings["PAYMENT_RETURN_URL"] = f"{gateway_url(run)}/"
     if instance.service == "notifications":
         settings["SMTP_URL"] = f"smtp://127.0.0.1:{run.port(ports.MAILBOX)}"
     return settings

@@ -14,19 +14,6 @@ Thing: TypeAlias = dict[str, Any]
 
 API_VERSION: Final = "2026-10-28.endive"
 
-ACCEPTED: Final = frozenset({"pm_card_visa", "pm_card_mastercard"})
-AUTHENTICATED: Final = frozenset({"pm_card_authenticationRequired"})
-DECLINED: Final = {
-    "pm_card_visa_chargeDeclined": ("card_declined", "generic_decline"),
-    "pm_card_visa_chargeDeclinedInsufficientFunds": ("card_declined", "insufficient_funds"),
-    "pm_card_visa_chargeDeclinedLostCard": ("card_declined", "lost_card"),
-    "pm_card_chargeDeclinedExpiredCard": ("expired_card", "expired_card"),
-    "pm_card_chargeDeclinedProcessingError": ("processing_error", "processing_error"),
-}
-"""Stripe's names of test cards -> the code and the decline code that they are declined with."""
-
-METHODS: Final = ACCEPTED | AUTHENTICATED | frozenset(DECLINED)
-
 
 class Answer(Value, frozen=True):
     """What a request is answered: the status and the body."""
@@ -60,11 +47,8 @@ def missing(kind: str, name: str, param: str, status: int = 404) -> Refused:
     return invalid(f"No such {kind}: '{name}'", status, code="resource_missing", param=param)
 
 
-def decline(method: str) -> Thing | None:
-    """Make the error that a payment method is declined with, if it is."""
-    if method not in DECLINED:
-        return None
-    code, decline_code = DECLINED[method]
+def decline(code: str, decline_code: str) -> Thing:
+    """Make the error that a charge is declined with."""
     message = "Your card was declined."
     return {"type": "card_error", "message": message, "code": code, "decline_code": decline_code}
 

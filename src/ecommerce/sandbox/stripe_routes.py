@@ -9,9 +9,9 @@ from litestar import Litestar, Response, Router, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from ecommerce.sandbox import listing, payment_intents, refunds
+from ecommerce.sandbox import bank, listing, payment_intents, refunds
 from ecommerce.sandbox.faults import Fault
-from ecommerce.sandbox.provider import HttpRequest, Provider
+from ecommerce.sandbox.provider import BANK, HttpRequest, Provider
 from ecommerce.sandbox.stripe_objects import Thing
 
 KINDS: Final = {"payment_intents": "payment_intent", "charges": "charge", "refunds": "refund"}
@@ -22,7 +22,11 @@ def app(provider: Provider) -> Litestar:
     stripe = [create_intent, confirm_intent, cancel_intent, create_refund, list_things, retrieve]
     sandbox = [show_ledger, arm_fault, clear_faults]
     return Litestar(
-        [Router("/v1", route_handlers=stripe), Router("/_sandbox", route_handlers=sandbox)],
+        [
+            Router("/v1", route_handlers=stripe),
+            Router("/_sandbox", route_handlers=sandbox),
+            bank.router(BANK),
+        ],
         dependencies={"provider": Provide(lambda: provider, sync_to_thread=False)},
         logging_config=None,
         openapi_config=None,
@@ -34,7 +38,7 @@ async def create_intent(
     request: HttpRequest, provider: NamedDependency[Provider]
 ) -> Response[Thing]:
     """Make a payment intent, and charge it at once where `confirm` says so."""
-    return await provider.answer(request, payment_intents.create)
+    return await provider.answer(request, partial(payment_intents.create, bank=provider.bank))
 
 
 @post("/payment_intents/{name:str}/confirm", status_code=200)
@@ -42,7 +46,8 @@ async def confirm_intent(
     request: HttpRequest, provider: NamedDependency[Provider], name: FromPath[str]
 ) -> Response[Thing]:
     """Charge a payment intent."""
-    return await provider.answer(request, partial(payment_intents.confirm, name=name))
+    confirm = partial(payment_intents.confirm, name=name, bank=provider.bank)
+    return await provider.answer(request, confirm)
 
 
 @post("/payment_intents/{name:str}/cancel", status_code=200)
