@@ -66,6 +66,7 @@ class FakeShop:
         self.stuck = False
         self.unreported = 0
         self.refuse_products = False
+        self.oversells = False
         self._answers: dict[tuple[str, str], tuple[bytes, Json]] = {}
         self._asked: Counter[str] = Counter()
         self._requests = 0
@@ -124,6 +125,8 @@ class FakeShop:
                 return self._stock(sku)
             case ["orders"]:
                 return self._list(request)
+            case ["_sandbox", "ledger"]:
+                return self._ledger()
             case ["orders", order_id]:
                 return self.orders[order_id]
             case ["orders", order_id, "timeline"]:
@@ -145,7 +148,7 @@ class FakeShop:
                 self.adjusted.append((sku, body["quantity"], body["reason"]))
                 return self._count(sku, body["quantity"])
             case _:
-                return self._place(body, headers.get("Consistency-Token", ""))
+                return self._place(body, headers)
 
     def _add(self, body: Json) -> Json:
         if self.refuse_products:
@@ -171,12 +174,22 @@ class FakeShop:
     def _stock(self, sku: str) -> Json:
         if sku not in self.available:
             raise Refused(404, "about:blank", "It was never counted.")
-        return {"sku": sku, "movements": self.movements[sku]}
+        count = {"on_hand": self.received[sku], "available": self.available[sku]}
+        reserved = self.received[sku] - self.available[sku]
+        return {"sku": sku, **count, "reserved": reserved, "movements": self.movements[sku]}
+
+    def _ledger(self) -> list[Json]:
+        return [
+            {"order_id": order_id, "captured": order["total"]["amount"], "charges": [{}]}
+            for order_id, order in self.orders.items()
+            if order["status"] == "confirmed"
+        ]
 
     def _now(self) -> str:
         return (datetime.now(UTC) - self.age).isoformat()
 
-    def _place(self, body: Json, token: str) -> Json:
+    def _place(self, body: Json, headers: Mapping[str, str]) -> Json:
+        token = headers.get("Consistency-Token", "")
         unknown = {line["sku"] for line in body["lines"]} - self.products.keys()
         if unknown or (self._catalog and token != f"catalog@{self._catalog}"):
             raise Refused(422, "unknown-sku", f"{unknown} with {token}")
@@ -185,9 +198,12 @@ class FakeShop:
             wanted[line["sku"]] += line["quantity"]
         order_id = body.get("reference") or f"{len(self.orders) + 1}"
         now = self._now()
-        order = {"charges": [], "placed_at": now, "created_at": now, **body}
+        times = {"placed_at": now, "created_at": now, "updated_at": now}
+        order = {"order_id": order_id, "charges": [], **times, **body}
+        order["owner"] = headers.get("X-Caller", "").partition(";")[0]
         order |= {"lines": self._priced(body["lines"]), **CONFIRMED}
-        if any(self.available[sku] < units for sku, units in wanted.items()):
+        short = any(self.available[sku] < units for sku, units in wanted.items())
+        if short and not self.oversells:
             order |= {"status": "cancelled", "code": "out_of_stock", "reason": "out of stock"}
         elif "Declined" in body["payment_method"]:
             order |= {"status": "cancelled", "code": "payment_failed", "reason": "card [declined]"}
@@ -210,10 +226,18 @@ class FakeShop:
     def _list(self, request: web.Request) -> Json:
         references = request.query.getall("reference", [])
         if not references:
-            return {"items": [*self.orders.values()]}
+            return self._list_own(request)
         if not 1 <= len(references) <= int(request.query["limit"]) <= 100:
             raise Refused(400, "bad-request", "At most 100 references and orders at once.")
         return {"items": [self._seen(name) for name in references if name in self.orders]}
+
+    def _list_own(self, request: web.Request) -> Json:
+        caller, _, scopes = request.headers.get("X-Caller", "").partition(";")
+        own = [o for o in self.orders.values() if "orders:read" in scopes or o["owner"] == caller]
+        names = [order["order_id"] for order in own]
+        start = names.index(request.query["after"]) + 1 if "after" in request.query else 0
+        end = start + int(request.query["limit"])
+        return {"items": own[start:end], "next": "/orders?after=…" if end < len(own) else None}
 
     def _seen(self, reference: str) -> Json:
         self._asked[reference] += 1

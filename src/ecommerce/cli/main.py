@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "events": "ecommerce.cli.events:events",
     "orders": "ecommerce.cli.orders:orders",
     "import": "ecommerce.cli.importers.command:imports",
+    "torture": "ecommerce.cli.torture.command:torture",
 }
 """Name -> where it is, in the order in which help lists them."""
 

@@ -1,0 +1,1 @@
+"""Tortures: loads that try to break what the shop promises, and say whether they did."""
