@@ -26,6 +26,12 @@ test-rabbitmq-4: setup ## Run the bus's tests on RabbitMQ 4.3 or newer, from Deb
 explore-loop: setup ## Try the command loop with faults for SECONDS, or with one SEED again
 	@cd tests && ../$(bin)/python -m explorer.run $(or $(SECONDS),60) $(SEED)
 
+torture-kills: setup ## Kill anything for SECONDS while six real days are imported, by SEED
+	@cd tests && ../$(bin)/python -m kills.run $(or $(SECONDS),120) $(SEED)
+
+bench-load: setup ## Time how a stream of 100,000 events is loaded
+	@$(bin)/python -m benchmarks.load
+
 fmt: setup ## Format the code, and mend what the linter can mend
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
@@ -33,4 +39,4 @@ fmt: setup ## Format the code, and mend what the linter can mend
 setup:
 	@./bootstrap.sh
 
-.PHONY: help up down test test-rabbitmq-4 explore-loop fmt setup
+.PHONY: help up down test test-rabbitmq-4 explore-loop torture-kills bench-load fmt setup

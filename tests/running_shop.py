@@ -44,6 +44,10 @@ class RunningShop:
         assert done.returncode == expect, f"{words}: {done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done.stdout
 
+    def up(self, *words: str) -> str:
+        """Start it, or what is left of it, with two instances of inventory."""
+        return self.ecommerce("up", "--detach", "--scale", "inventory=2", *words)
+
     @property
     def run(self) -> Run:
         return folder.load_made(self.place)
@@ -59,12 +63,21 @@ class RunningShop:
     def processes(self) -> list[Any]:
         return processes.of_run(self.place)
 
-    def log(self, context: str) -> list[dict[str, Any]]:
-        """Read all documents of a context's log, in order."""
+    def rows(self, context: str, query: str) -> list[tuple[Any, ...]]:
+        """Ask a context's database."""
         secrets = folder.passwords(self.place)
         with psycopg.connect(servers.database_url(self.run, secrets, context)) as db:
-            rows = db.execute("select state from events order by notification_id")
-            return [msgspec.json.decode(state) for (state,) in rows]
+            return db.execute(query.encode()).fetchall()
+
+    def log(self, context: str) -> list[dict[str, Any]]:
+        """Read all documents of a context's log, in order."""
+        rows = self.rows(context, "select state from events order by notification_id")
+        return [msgspec.json.decode(state) for (state,) in rows]
+
+    def queues(self) -> list[dict[str, Any]]:
+        """List the broker's queues, with how many messages each holds."""
+        url = servers.management_url(self.run, folder.passwords(self.place))
+        return list(httpx.get(f"{url}/api/queues", timeout=20).raise_for_status().json())
 
     def events(self, order_id: str) -> dict[str, list[str]]:
         """List the types of all events of an order, by context, as their logs have them.
@@ -77,10 +90,14 @@ class RunningShop:
         }
         return {**found, "notifications": sorted(found["notifications"])}
 
+    def accounts(self, **of: str) -> list[dict[str, Any]]:
+        """List what the provider has on record for each order, or for one `order_id`."""
+        url = f"http://127.0.0.1:{self.run.port(ports.PAYMENT_PROVIDER)}/_sandbox/ledger"
+        return list(httpx.get(url, params=of, timeout=20).json())
+
     def ledger(self, order_id: str) -> tuple[int, int]:
         """Say what the provider has captured and refunded for an order, in minor units."""
-        url = f"http://127.0.0.1:{self.run.port(ports.PAYMENT_PROVIDER)}/_sandbox/ledger"
-        entries = httpx.get(url, params={"order_id": order_id}).json()
+        entries = self.accounts(order_id=order_id)
         return sum(e["captured"] for e in entries), sum(e["refunded"] for e in entries)
 
     def mails(self, order_id: str) -> list[Message]:

@@ -18,9 +18,8 @@ def started() -> Iterator[tuple[RunningShop, str]]:
     with servers.folder() as place:
         shop = RunningShop(place / "run")
         base = ports.choose_base(24_000, range(90))
-        words = ("up", "--detach", "--port-base", str(base), "--scale", "inventory=2")
         try:
-            yield shop, shop.ecommerce(*words)
+            yield shop, shop.up("--port-base", str(base))
         finally:
             shop.ecommerce("down")
 
