@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,17 @@ MADE_UP = (
 MADE_UP_REVENUE = 8 * 255 + 1800 + 24 * 85 + 295
 
 
-def run(shop: RunningShop, *files: Path) -> dict[str, Any]:
-    words = ("import", "online-retail", *map(str, files), "--json")
+SCARCE = tuple(
+    f"7100{number},SCARCE{(number + 3 * line) % 8},SCARCE THING,{number % 4 + 1},"
+    f"2011-02-01 09:{number}:00,1.25,{90_100 + number}.0,France"
+    for number in range(10, 50)
+    for line in range(3)
+)
+"""Forty invoices that want 300 units of eight things."""
+
+
+def run(shop: RunningShop, *files: Path, stock: str = "1.0") -> dict[str, Any]:
+    words = ("import", "online-retail", *map(str, files), "--json", "--stock", stock)
     told: dict[str, Any] = msgspec.json.decode(shop.ecommerce(*words))
     return told
 
@@ -36,6 +46,18 @@ def captured(shop: RunningShop, references: set[str]) -> int:
     ours = [each["data"] for each in created if each["data"].get("reference") in references]
     assert len({order["reference"] for order in ours}) == len(ours)
     return sum(shop.ledger(order["order_id"])[0] for order in ours)
+
+
+def held(shop: RunningShop, prefix: str) -> tuple[Counter[str], Counter[str]]:
+    """Count what came in of some SKUs and what is held; never was more held than there was."""
+    came, taken = Counter[str](), Counter[str]()
+    for event in shop.log("inventory"):
+        sku, units = event["data"].get("sku", ""), event["data"].get("quantity", 0)
+        if sku.startswith(prefix):
+            came[sku] += units if event["type"] == "UnitsReceived" else 0
+            taken[sku] += {"UnitsReserved": units, "UnitsReleased": -units}.get(event["type"], 0)
+            assert 0 <= taken[sku] <= came[sku], event
+    return came, taken
 
 
 def test_two_days_come_to_the_penny_and_a_second_time_to_nothing_more(
@@ -54,3 +76,20 @@ def test_a_real_day_agrees_with_what_the_provider_holds(shop: RunningShop) -> No
     run(shop, day)
     references = {line.split(",")[0] for line in day.read_text().splitlines()[1:]}
     assert captured(shop, references) == 4_773_338
+
+
+def test_scarce_stock_confirms_what_it_can_and_charges_for_nothing_else(
+    shop: RunningShop, tmp_path: Path
+) -> None:
+    halves = (SCARCE[:50], SCARCE[40:])
+    files = [online_retail.write(tmp_path / f"{len(it)}.csv", *it) for it in halves]
+    told = run(shop, *files, stock="0.8")
+    ((figures, counted),) = [(day["shop"], day["files"]) for day in told["days"]]
+    assert figures == counted
+    assert figures["placed"] == figures["confirmed"] + figures["out_of_stock"] == 40
+    assert min(figures["confirmed"], figures["out_of_stock"]) > 0
+    came, taken = held(shop, "SCARCE")
+    assert (len(came), came.total() <= 0.8 * 300) == (8, True)
+    assert taken.total() == figures["units"]
+    assert captured(shop, {line.split(",")[0] for line in SCARCE}) == figures["revenue"]
+    assert run(shop, *reversed(files), stock="0.8") == told
