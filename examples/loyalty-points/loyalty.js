@@ -22,12 +22,13 @@ function giveUp(why) {
 
 /** Read from the document what we need: the exchange, the binding key, the form of messages. */
 async function describe() {
-  const answer = await fetch(`${gateway}/asyncapi.json`);
-  if (!answer.ok) throw new Error(`${gateway}/asyncapi.json answers ${answer.status}`);
+  const url = `${gateway}/asyncapi.json`;
+  const answer = await fetch(url).catch((error) => giveUp(`${url} gives nothing: ${error.cause}`));
+  if (!answer.ok) giveUp(`${url} answers ${answer.status}`);
   const document = await answer.json();
   const channel = document.channels[CHANNEL];
   const name = Object.keys(channel.messages).find((name) => name.split(".")[1] === EVENT);
-  if (!name) throw new Error(`${CHANNEL} has no ${EVENT} any more`);
+  if (!name) giveUp(`${url} knows no ${EVENT} of ${CHANNEL}`);
   const [aggregate, event] = name.split(".");
   const key = channel.address.replace(/{(\w+)}/g, (_, part) => ({ aggregate, event })[part] ?? "*");
   const message = document.components.messages[channel.messages[name].$ref.split("/").at(-1)];
@@ -108,7 +109,7 @@ async function main() {
   // One at a time: the second of two equal messages must find the first one in the journal.
   await channel.prefetch(1);
   const failed = new Promise((_, fail) => {
-    channel.on("close", () => fail(new Error("the broker has closed the channel")));
+    channel.on("error", fail);
     channel.consume(`${ME}.in`, (message) =>
       message
         ? handle(channel, message, schema, handled).catch(fail)

@@ -11,15 +11,16 @@ from ecommerce.bus.asyncapi.schemas import schemas
 from ecommerce.bus.asyncapi.words import ENVELOPE, HEADERS
 from ecommerce.events import PUBLISHED
 from ecommerce.kernel import Event
-from ecommerce.store.envelope import CONTENT_TYPE, Envelope
+from ecommerce.store.envelope import CONTENT_TYPE, Envelope, members
 
 
 def messages() -> Iterator[tuple[str, Document]]:
     """Yield the message of each topic; one that several contexts publish comes once."""
     for context in PUBLISHED:
-        for count, (name, aggregate, event) in enumerate(topics(context), 1):
+        for name, aggregate, event in topics(context):
             tellers = [other for other in PUBLISHED if aggregate in PUBLISHED[other]]
             if tellers[0] == context:
+                count = members(PUBLISHED[context][aggregate]).index(event) + 1
                 example = sample(context, aggregate, event, count)
                 yield name, _message(name, event, tellers, example)
 

@@ -70,6 +70,9 @@ FIELDS: Final[dict[str, Any]] = {
 _KEYS: Final = {"product": "sku", "stock": "sku", "notification": "about", "parked": "message_id"}
 """What the streams of an aggregate are named after, where that is not the order."""
 
+_ASKED_FOR: Final = {"OrderCreated", "OrderShipped", "OrderDelivered"}
+"""The events about an order that a person's request leads to."""
+
 _HEADERS: Final = {"position": 1042, "previous": 1041}
 
 
@@ -95,7 +98,7 @@ def sample(context: str, aggregate: str, event: type[Event], version: int) -> di
 
 
 def _led_by_an_event(event: type[Event], data: dict[str, Any]) -> bool:
-    return event.__name__ != "OrderCreated" and not data.keys().isdisjoint({"order_id", "about"})
+    return event.__name__ not in _ASKED_FOR and not data.keys().isdisjoint({"order_id", "about"})
 
 
 def _of(kind: inspect.Type, path: str) -> Any:
