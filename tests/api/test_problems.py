@@ -132,4 +132,4 @@ async def test_what_does_not_say_that_it_is_json_is_refused() -> None:
         silent = await http.post(PATH, content=body)
         patch = await http.post(PATH, content=body, headers={"Content-Type": "application/a+json"})
     assert [form.status_code, silent.status_code, patch.status_code] == [415, 415, 201]
-    assert form.json()["type"] == "/problems/not-json"
+    assert form.json()["type"] == "/problems/unsupported-media-type"

@@ -168,3 +168,15 @@ async def test_nothing_else_is_given(name: str) -> None:
     async with shop(*CONTEXTS) as http:
         answer = await http.get(f"/schema/ui/{name}")
         assert answer.status_code == 404
+
+
+async def test_the_type_of_a_problem_is_an_address_that_tells_what_it_means() -> None:
+    async with shop() as http:
+        refused = await http.post("/orders", content=b"{")
+        told = await http.get(refused.json()["type"])
+        listed = await http.get("/problems")
+        missing = await http.get("/problems/boredom")
+    assert (refused.status_code, told.json()["status"]) == (415, 415)
+    assert told.json()["remedy"] == "Send it with `Content-Type: application/json`."
+    assert told.json() in listed.json()
+    assert missing.status_code == 404

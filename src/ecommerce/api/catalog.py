@@ -82,7 +82,7 @@ class Product(Value, frozen=True):
 @post(
     "/catalog/products",
     **needs("catalog:write"),
-    responses=documented(400, 409, 415, 422, 503),
+    responses=documented(400, "ProductAlreadyExists", "PriceIsNegative", 415, 422, 503),
     response_headers=[*WRITTEN, TAGGED],
 )
 async def add_product(
@@ -104,7 +104,7 @@ async def add_product(
 @put(
     "/catalog/products/{sku:str}/price",
     **needs("catalog:write"),
-    responses=documented(400, 404, 412, 415, 422, 503),
+    responses=documented(400, 404, "PriceIsNegative", "ProductHasChanged", 415, 422, 503),
     response_headers=[*WRITTEN, TAGGED],
 )
 async def change_price(
@@ -128,7 +128,7 @@ async def change_price(
     "/catalog/products/{sku:str}",
     status_code=200,
     **needs("catalog:write"),
-    responses=documented(400, 404, 412, 503),
+    responses=documented(400, 404, "ProductHasChanged", 422, 503),
     response_headers=WRITTEN,
 )
 async def delist_product(

@@ -89,7 +89,7 @@ async def receive(
 @post(
     "/inventory/stock/{sku:str}/adjustments",
     **needs("inventory:write"),
-    responses=documented(400, 409, 415, 422, 503),
+    responses=documented(400, "NotEnoughStock", 415, 422, 503),
     response_headers=WRITTEN,
 )
 async def adjust(

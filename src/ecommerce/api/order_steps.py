@@ -55,7 +55,7 @@ class Stepped(Value, frozen=True):
     "/orders/{order_id:str}/cancel",
     status_code=200,
     **needs(CANCEL_ALL, owner="placer"),
-    responses=documented(400, 404, 409, 415, 422, 503),
+    responses=documented(400, 404, "OrderAlreadyShipped", 415, 422, 503),
     response_headers=WRITTEN,
 )
 async def cancel_order(
@@ -78,7 +78,16 @@ async def cancel_order(
 @post(
     "/orders/{order_id:str}/shipments",
     **needs("orders:ship"),
-    responses=documented(400, 404, 409, 415, 422, 503),
+    responses=documented(
+        400,
+        404,
+        "OrderNotConfirmed",
+        "OrderAlreadyShipped",
+        "OrderIsCancelled",
+        415,
+        422,
+        503,
+    ),
     response_headers=WRITTEN,
 )
 async def ship_order(
@@ -99,7 +108,9 @@ async def ship_order(
 @post(
     "/orders/{order_id:str}/deliveries",
     **needs("orders:ship"),
-    responses=documented(400, 404, 409, 503),
+    responses=documented(
+        400, 404, "OrderNotShipped", "OrderAlreadyDelivered", "OrderIsCancelled", 422, 503
+    ),
     response_headers=WRITTEN,
 )
 async def deliver_order(

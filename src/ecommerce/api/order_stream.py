@@ -60,7 +60,7 @@ def steps(read: Read) -> Steps:
     "/orders/{order_id:str}/events",
     media_type="text/event-stream",
     **needs("orders:read", owner="placer"),
-    responses=documented(400, 404, 503),
+    responses=documented(400, 404, 503, "TooManyFollowers"),
 )
 async def follow_order(
     order_id: OrderIdInPath,

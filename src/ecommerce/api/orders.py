@@ -60,7 +60,10 @@ DECIDED: Final = ResponseSpec(
     "/orders",
     status_code=202,
     **needs("orders:write"),
-    responses={201: DECIDED, **documented(400, 403, 409, 415, 422, 503)},
+    responses={
+        201: DECIDED,
+        **documented(400, "ScopeMissing", "PriceChanged", 415, 422, "UnknownSku", 503),
+    },
     response_headers=[*WRITTEN, *WAITED],
 )
 async def place_order(

@@ -78,7 +78,7 @@ async def show_payment(
     WEBHOOKS,
     status_code=204,
     **needs(None, owner="provider"),
-    responses=documented(400, 503),
+    responses=documented(400, "BadSignature", 503),
 )
 async def take_webhook(
     request: Request[Any, Any, Any],

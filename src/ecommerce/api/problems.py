@@ -11,9 +11,11 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
-from msgspec import Struct
+from litestar.openapi.spec import Example
+from msgspec import Struct, to_builtins
 from psycopg import Error as StoreError
 
+from ecommerce.api.problem_types import ANYWHERE, TYPES, title_of, type_of
 from ecommerce.kernel import Rejected, Value
 from ecommerce.projections.reader import BadToken, NotYet
 from ecommerce.store.connection import is_outage
@@ -60,12 +62,10 @@ Handler: TypeAlias = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 def problem(
     status: int, detail: str | None, kind: str = "", errors: Iterable[Fault] = ()
 ) -> Problem:
-    """Make a problem; `kind` is a class name, or none where the status says it all."""
+    """Make a problem; `kind` is one of `TYPES`, or none where the status says it all."""
     if not kind:
         return Problem("about:blank", HTTPStatus(status).phrase, status, detail, tuple(errors))
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
-    name = f"/problems/{words.replace(' ', '-')}"
-    return Problem(name, words.capitalize(), status, detail, tuple(errors))
+    return Problem(type_of(kind), title_of(kind), status, detail, tuple(errors))
 
 
 def refused(status: int, detail: str, kind: str = "", errors: Iterable[Fault] = ()) -> Refused:
@@ -152,14 +152,33 @@ HANDLERS: Final[dict[type[Exception] | int, Handler]] = {
 }
 
 
-def documented(*statuses: int) -> dict[int, ResponseSpec]:
-    """Say in the API's description with which problems a route may answer."""
-    return {
-        status: ResponseSpec(
-            Problem,
-            generate_examples=False,
-            description=HTTPStatus(status).phrase,
-            media_type=MEDIA_TYPE,
+def documented(*told: int | str) -> dict[int, ResponseSpec]:
+    """Say in the API's description with which problems a route may answer.
+
+    That is each of these statuses, with the kinds that are told anywhere, and each of these kinds.
+    """
+    kinds: dict[int, list[str]] = {}
+    for each in told:
+        if isinstance(each, int):
+            kinds.setdefault(each, []).extend(ANYWHERE.get(each, ()))
+        else:
+            kinds.setdefault(TYPES[each].status, []).append(each)
+    return {status: _documented(status, kinds[status]) for status in sorted(kinds)}
+
+
+def _documented(status: int, kinds: Iterable[str]) -> ResponseSpec:
+    examples = [
+        Example(
+            summary=TYPES[kind].title,
+            description=TYPES[kind].meaning,
+            value=to_builtins(problem(status, TYPES[kind].remedy, kind)),
         )
-        for status in statuses
-    }
+        for kind in kinds
+    ]
+    return ResponseSpec(
+        Problem,
+        generate_examples=False,
+        description=HTTPStatus(status).phrase,
+        media_type=MEDIA_TYPE,
+        examples=examples or None,
+    )

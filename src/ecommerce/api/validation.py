@@ -51,7 +51,9 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
 def _expect_json(content_type: str) -> None:
     """Refuse other types: a web page elsewhere can send those without having asked (CORS)."""
     if not _JSON.fullmatch(content_type.partition(";")[0].strip()):
-        raise refused(415, "Send JSON, with `Content-Type: application/json`.", "NotJson")
+        raise refused(
+            415, "Send JSON, with `Content-Type: application/json`.", "UnsupportedMediaType"
+        )
 
 
 def _controls(value: Any, name: str = "") -> Iterator[Fault]:

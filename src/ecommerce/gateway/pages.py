@@ -15,6 +15,7 @@ from litestar.params import FromPath, SkipValidation
 
 from ecommerce.api import health
 from ecommerce.api.caller import needs
+from ecommerce.api.problem_types import TYPES, ProblemType
 from ecommerce.api.problems import HANDLERS
 from ecommerce.bus.asyncapi.document import document
 from ecommerce.contexts import CONTEXTS
@@ -49,6 +50,7 @@ def index() -> dict[str, str]:
         "docs": "/schema",
         "openapi": "/schema/openapi.json",
         "asyncapi": "/asyncapi.json",
+        "problems": "/problems",
         "ready": "/health/ready",
         "products": "/catalog/products",
         "orders": "/orders",
@@ -79,6 +81,21 @@ def _events() -> dict[str, Any]:
     return document(context.member for context in CONTEXTS.values())
 
 
+@get("/problems", **needs(None), sync_to_thread=False)
+def problem_types() -> list[ProblemType]:
+    """List the kinds of problems that a request can meet, and what to do about each."""
+    return [*TYPES.values()]
+
+
+@get("/problems/{name:str}", **needs(None), sync_to_thread=False)
+def problem_type(name: FromPath[str]) -> ProblemType:
+    """Tell what a kind of problem means: what the `type` of a problem is the address of."""
+    for each in TYPES.values():
+        if each.type == f"/problems/{name}":
+            return each
+    raise NotFoundException(f"There is no kind of problem called {name}.")
+
+
 @get("/schema/ui/{name:str}", **needs(None), sync_to_thread=True)
 def asset(name: FromPath[str]) -> Response[bytes]:
     """Give what the page loads."""
@@ -93,7 +110,15 @@ def pages(describe: Describe, checks: health.Checks) -> Litestar:
     """Make the application that serves the gateway's own pages."""
     schema = Router(
         "/",
-        route_handlers=[index, docs, description, events, asset],
+        route_handlers=[
+            index,
+            docs,
+            description,
+            events,
+            problem_types,
+            problem_type,
+            asset,
+        ],
         dependencies={"describe": Provide(lambda: describe, sync_to_thread=False)},
     )
     return Litestar(
