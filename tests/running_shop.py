@@ -45,8 +45,8 @@ class RunningShop:
         return done.stdout
 
     def up(self, *words: str) -> str:
-        """Start it, or what is left of it, with two instances of inventory."""
-        return self.ecommerce("up", "--detach", "--scale", "inventory=2", *words)
+        """Start it, or what is left of it, with three instances of inventory."""
+        return self.ecommerce("up", "--detach", "--scale", "inventory=3", *words)
 
     @property
     def run(self) -> Run:

@@ -1,4 +1,4 @@
-"""One shop for all end-to-end tests, with two instances of inventory."""
+"""One shop for all end-to-end tests, with three instances of inventory."""
 
 from __future__ import annotations
 

@@ -6,10 +6,9 @@ import asyncio
 import secrets
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Sequence
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -84,9 +83,9 @@ def oversell(
     planned = _rounds(orders, orders if baskets is None else baskets, stock, seed)
     steps = Steps(Console(stderr=True))
     try:
-        with _ended_alike(), steps.shown():
-            saw = asyncio.run(_torture(run, planned, seed, kill, steps))
-    except KeyboardInterrupt:
+        with steps.shown():
+            saw = asyncio.run(_until_stopped(_torture(run, planned, seed, kill, steps)))
+    except asyncio.CancelledError:
         click.echo(f"Interrupted. Done: {steps}. The orders go on without us.", err=True)
         sys.exit(INTERRUPTED)
     except (Problem, Unreachable) as error:
@@ -102,14 +101,12 @@ def _rounds(orders: int, baskets: int, stock: int, seed: int) -> list[Round]:
     return [*planned, rounds.baskets(name, baskets, stock, seed)] if baskets else planned
 
 
-@contextmanager
-def _ended_alike() -> Iterator[None]:
-    """Let SIGTERM end us as Ctrl-C does, which stops the gateway that we started."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+async def _until_stopped(work: Coroutine[Any, Any, Saw]) -> Saw:
+    """Let whatever signal ends us stop the gateway that we started, too."""
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await task
 
 
 async def _torture(
