@@ -194,10 +194,12 @@ class Services:
             answers = await asyncio.gather(*posts)
         return [answer.raise_for_status().json()["order_id"] for answer in answers]
 
-    async def place(self, count: int, *, reserved: bool = False) -> list[str]:
+    async def place(
+        self, count: int, *, reserved: bool = False, method: str = "pm_card_visa"
+    ) -> list[str]:
         """Tell of orders of one unit each, and that inventory holds them, if it does not itself."""
         names = [str(uuid4()) for _ in range(count)]
-        await self.bus.publish(*(recorded(order(name)) for name in names))
+        await self.bus.publish(*(recorded(order(name, method)) for name in names))
         if reserved:
             held = (StockReserved(name, (ReservedUnits(SKU, 1),)) for name in names)
             await self.bus.publish(*map(recorded, held))
@@ -215,13 +217,13 @@ async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
-def order(name: str) -> OrderCreated:
+def order(name: str, method: str) -> OrderCreated:
     return OrderCreated(
         order_id=name,
         owner="ann",
         customer=Customer(),
         shipping_address=Address("GB"),
-        payment_method="pm_card_visa",
+        payment_method=method,
         lines=(OrderLine(1, SKU, 1, PRICE),),
         charges=(),
         total=PRICE,

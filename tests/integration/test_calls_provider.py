@@ -18,8 +18,10 @@ import pytest_asyncio
 
 from ecommerce.adapters import breaker
 from ecommerce.adapters import provider as api
+from ecommerce.events.orders import Customer, OrderCancelled
 from ecommerce.sandbox.webhooks import signature
 from ecommerce.store import calls
+from recording import recorded
 from sandboxes import SECRET, PaymentProvider, running
 from servers import Broker
 from serving import PRICE, Services, services
@@ -29,6 +31,8 @@ pytestmark = pytest.mark.servers
 
 PAID = ["PaymentRequested", "PaymentStarted", "PaymentSucceeded"]
 INTENTS = "payment_intents"
+ASKS = "pm_card_threeDSecure2Required"
+ASKED = "PaymentAuthenticationRequired"
 
 # Those that are due later than in 40 seconds are being made: their lease is a minute.
 SHIFT = """
@@ -126,6 +130,54 @@ async def test_a_webhook_alone_is_enough(told: Services) -> None:
     await until(lambda: told.has("payments", "PaymentSucceeded", [order_id]))
     await told.provider.mend()
     await settled(told, order_id)
+
+
+async def asked(shop: Services, order_id: str) -> str:
+    """Wait until the bank asks for the customer of an order, and give the address of its page."""
+    await until(lambda: shop.has("payments", ASKED, [order_id]))
+    documents = await shop.documents("payments")
+    (url,) = (
+        each["data"]["url"]
+        for each in documents
+        if each["type"] == ASKED and each["data"]["order_id"] == order_id
+    )
+    return str(url)
+
+
+async def test_a_webhook_alone_is_enough_to_ask_the_customer(told: Services) -> None:
+    await told.provider.fail(when="after", path=INTENTS, status=500, times=1000)
+    (order_id,) = await told.place(1, reserved=True, method=ASKS)
+    url = await asked(told, order_id)
+    assert not await nothing_due(told)
+    await told.provider.answer_bank(url, "approval")
+    await until(lambda: told.has("payments", "PaymentSucceeded", [order_id]))
+    await told.provider.mend()
+    await until(lambda: nothing_due(told))
+    assert await told.types("payments", order_id) == [*PAID[:2], ASKED, PAID[2]]
+    assert (await told.provider.ledger(order_id))["captured"] == PRICE.amount
+
+
+async def test_a_bank_that_asks_for_the_customer_of_a_dead_order_is_never_answered(
+    paying: Services,
+) -> None:
+    await paying.provider.fail(when="before", path=INTENTS, status=503, times=1000)
+    (order_id,) = await paying.place(1, reserved=True, method=ASKS)
+    await until(lambda: begun(paying))
+    dead = OrderCancelled(order_id, Customer(), "timed out", "timed_out")
+    await paying.bus.publish(recorded(dead, 2))
+    await until(lambda: paying.has("payments", "PaymentClosed", [order_id]))
+    await paying.provider.mend()
+    await until(lambda: paying.has("payments", "PaymentVoided", [order_id]))
+    await until(lambda: nothing_due(paying))
+    ended = ["PaymentClosed", ASKED, "VoidStarted", "PaymentVoided"]
+    assert await paying.types("payments", order_id) == [*PAID[:2], *ended]
+    late = await paying.provider.answer_bank(await asked(paying, order_id), "approval")
+    assert late.status_code == httpx.codes.CONFLICT
+    assert (await paying.provider.ledger(order_id))["charges"] == []
+
+
+async def begun(shop: Services) -> bool:
+    return bool(await shop.rows("payments", "select 1 from calls where last_error is not null"))
 
 
 async def test_a_webhook_twice_forged_or_old_changes_nothing(paying: Services) -> None:
