@@ -15,6 +15,7 @@ from ecommerce.bus.message import Received
 from ecommerce.bus.parking import locked, park, park_behind
 from ecommerce.bus.reaction import Unfit
 from ecommerce.bus.redrive import Redrive
+from ecommerce.bus.sharing import beat, leave
 from ecommerce.events.orders import OrderCreated
 from ecommerce.kernel import Command
 from ecommerce.policies import inventory
@@ -47,13 +48,24 @@ def url(postgres: str) -> Iterator[str]:
 @pytest.fixture
 async def pool(url: str) -> AsyncIterator[Pool]:
     async with connected(emptied(url)) as opened:
+        async with opened.connection() as db:
+            await db.execute("delete from instances")
         yield opened
 
 
 @asynccontextmanager
 async def redriving(pool: Pool, loop: Loop, member: Member = INVENTORY) -> AsyncIterator[None]:
+    await beat(pool, "a")
     async with running(Redrive(member, pool, loop.submit, "a", RETRIES).run()):
         yield
+
+
+async def end_with_one_in_hand(pool: Pool, instance: str) -> None:
+    """Claim a row, and be gone."""
+    await beat(pool, instance)
+    assert len(await parked_rows.claim(pool, instance, 9)) == 1
+    assert await parked_rows.claim(pool, instance, 9) == [], "it has that in hand"
+    await leave(pool, instance)
 
 
 def received(noted: Recorded[Any], document: bytes | None = None) -> Received:
@@ -202,8 +214,7 @@ async def test_what_an_ended_instance_had_in_hand_is_anothers(pool: Pool) -> Non
     loop = Loop()
     await parked_here(pool, created("7"), compensate("7"))
     await ask(pool, 1)
-    assert len(await parked_rows.claim(pool, "ended", 9)) == 1
-    assert await parked_rows.claim(pool, "ended", 9) == [], "it has that in hand"
+    await end_with_one_in_hand(pool, "ended")
     async with redriving(pool, loop):
         await left(pool)
     assert handled(loop) == ["order-7@1", "order-7@2"]
@@ -212,10 +223,21 @@ async def test_what_an_ended_instance_had_in_hand_is_anothers(pool: Pool) -> Non
 async def test_a_running_instance_keeps_what_it_has_in_hand(pool: Pool) -> None:
     await parked_here(pool, created("7"))
     await ask(pool, 1)
-    async with pool.connection() as db:
-        await db.execute("insert into instances (instance) values ('slow')")
+    for instance in ("slow", "a"):
+        await beat(pool, instance)
     assert len(await parked_rows.claim(pool, "slow", 9)) == 1
     assert await parked_rows.claim(pool, "a", 9) == []
+
+
+async def test_where_no_heart_beats_nobody_takes_from_others_what_they_have_in_hand(
+    pool: Pool,
+) -> None:
+    await parked_here(pool, created("7"))
+    await ask(pool, 1)
+    assert len(await parked_rows.claim(pool, "unseen", 9)) == 1
+    assert await parked_rows.claim(pool, "unseen as well", 9) == []
+    await beat(pool, "seen")
+    assert len(await parked_rows.claim(pool, "seen", 9)) == 1
 
 
 async def test_a_message_that_ends_every_process_is_left_alone(pool: Pool) -> None:
@@ -223,8 +245,7 @@ async def test_a_message_that_ends_every_process_is_left_alone(pool: Pool) -> No
     await parked_here(pool, created("7"))
     await ask(pool, 1)
     for number in range(3):
-        assert len(await parked_rows.claim(pool, f"ended-{number}", 9)) == 1
-
+        await end_with_one_in_hand(pool, f"ended-{number}")
     async with redriving(pool, loop):
         await left(pool, "ended its process")
     assert loop.recorded == {}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -26,12 +27,12 @@ pytestmark = pytest.mark.servers
 MESSAGES = int(os.environ.get("ECOMMERCE_TEST_MESSAGES", "10000"))
 """How many messages are sent while instances come and go. By hand, try 50,000."""
 
+FEW = 3_000
+"""How many are sent while an instance stands still."""
+
 KEYS = 100
 SOON = 5.0
-"""Seconds in which the queues have to be shared evenly again."""
-
-UNSEEN = 3.0
-"""Seconds after which an instance that was killed counts as gone."""
+"""Seconds in which the queues have to be shared evenly again, whatever has happened."""
 
 STARTING = 5.0
 """Seconds that three Python processes may take to begin, on a busy machine."""
@@ -80,6 +81,12 @@ class Instances:
         process = self.processes.pop(name)
         process.kill()
         process.wait()
+
+    def freeze(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGCONT)
 
 
 @contextmanager
@@ -139,6 +146,19 @@ async def all_noted(pool: Pool, count: int, seconds: float) -> None:
     await until(there, seconds)
 
 
+async def none_overtaken(pool: Pool, count: int) -> None:
+    """Assert that of so many messages each was noted once, those of a key in order."""
+    found: dict[str, list[str]] = {}
+    for stream, event_id in await noted(pool):
+        found.setdefault(stream, []).append(event_id)
+    assert found == {
+        f"account-k{key}": [
+            f"order-k{key}@{version}" for version in range(1, len(range(key, count, KEYS)) + 1)
+        ]
+        for key in range(KEYS)
+    }
+
+
 async def test_three_instances_share_three_queues_and_no_key_overtakes_itself(
     shop: Bus, url: str, pool: Pool
 ) -> None:
@@ -149,18 +169,29 @@ async def test_three_instances_share_three_queues_and_no_key_overtakes_itself(
         sending = asyncio.ensure_future(publish(shop, range(MESSAGES)))
         await all_noted(pool, third, MESSAGES / 100)
         running.kill("b")
-        await spread(pool, "ac", [1, 2], UNSEEN + SOON)
+        await spread(pool, "ac", [1, 2], SOON)
         await all_noted(pool, 2 * third, MESSAGES / 100)
         running.start("b")
         await spread(pool, "abc", [1, 1, 1], STARTING + SOON)
         await sending
         await all_noted(pool, MESSAGES, MESSAGES / 100)
-    found: dict[str, list[str]] = {}
-    for stream, event_id in await noted(pool):
-        found.setdefault(stream, []).append(event_id)
-    assert found == {
-        f"account-k{key}": [
-            f"order-k{key}@{version}" for version in range(1, len(range(key, MESSAGES, KEYS)) + 1)
-        ]
-        for key in range(KEYS)
-    }
+    await none_overtaken(pool, MESSAGES)
+
+
+async def test_an_instance_that_stands_still_and_comes_back_overtakes_nobody(
+    shop: Bus, url: str, pool: Pool
+) -> None:
+    """The others have its queues, and its messages once the broker has given up on it."""
+    with instances(shop, url) as running:
+        running.start(*NAMES)
+        await spread(pool, "abc", [1, 1, 1], STARTING + SOON)
+        sending = asyncio.ensure_future(publish(shop, range(FEW)))
+        await all_noted(pool, FEW // 4, SOON)
+        running.freeze("b")
+        await spread(pool, "ac", [1, 2], SOON)
+        await shop.break_connections("inventory consumer b")
+        await sending
+        await all_noted(pool, FEW, MESSAGES / 100)
+        running.thaw("b")
+        await spread(pool, "abc", [1, 1, 1], SOON)
+    await none_overtaken(pool, FEW)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from aio_pika.abc import AbstractConnection
 
-from ecommerce.bus.connection import is_outage, supervise, wait
+from ecommerce.bus.connection import first_of, is_outage, supervise, wait
 from ecommerce.bus.inbox import RETRIES, Inbox
 from ecommerce.bus.intake import Intake, open_intake
 from ecommerce.bus.member import Member
@@ -17,6 +18,9 @@ from ecommerce.bus.sharing import BEAT, beat, leave, share
 from ecommerce.bus.topology import queue
 from ecommerce.store.connection import Pool
 from ecommerce.store.unit import Submit
+
+_LOOK: Final = 0.1
+"""Seconds between two looks at whether the share has changed."""
 
 _log = structlog.get_logger()
 
@@ -68,24 +72,32 @@ class Consumer:
 
     async def _session(self, connection: AbstractConnection) -> None:
         try:
-            while not self._stop.is_set():
-                await self._follow_share(connection)
-                await wait(self._stop, BEAT)
-            await asyncio.gather(*(intake.close() for intake in self._intakes.values()))
+            # To let go of a queue takes as long as its messages do; the heart must beat meanwhile.
+            await first_of(self._beat(), self._follow(connection))
             await self._leave()
         finally:
             self._intakes, self._share = {}, None
 
+    async def _follow(self, connection: AbstractConnection) -> None:
+        while not self._stop.is_set():
+            await self._follow_share(connection)
+            await wait(self._stop, _LOOK)
+        await asyncio.gather(*(intake.close() for intake in self._intakes.values()))
+
     async def _follow_share(self, connection: AbstractConnection) -> None:
         if any(intake.lost for intake in self._intakes.values()):
             raise ConnectionError("the broker has ended a consumer")
-        await self._renew_share()
         wanted = self._share or set()
         for name in sorted(self._intakes.keys() - wanted):
             await self._intakes.pop(name).close()
         for name in sorted(wanted - self._intakes.keys()):
             inbox = Inbox(self._reaction, self._pool, self._submit, self._retries)
             self._intakes[name] = await open_intake(connection, name, inbox)
+
+    async def _beat(self) -> None:
+        while True:
+            await self._renew_share()
+            await asyncio.sleep(BEAT)
 
     async def _renew_share(self) -> None:
         try:

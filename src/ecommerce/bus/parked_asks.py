@@ -8,6 +8,7 @@ from typing import Any, Final, LiteralString
 from psycopg.rows import class_row
 
 from ecommerce.bus.parked_rows import COLUMNS, Row, ask
+from ecommerce.bus.sharing import SEEN
 from ecommerce.store.connection import Connection
 
 _ALL: Final = f"select {COLUMNS} from parked order by id"  # noqa: S608 - our own column names
@@ -21,7 +22,7 @@ _WITHDRAW: Final = """
 """
 _DISCARD: Final = "update parked set discard_reason = %s where id = %s"
 _DISCARDED: Final = "select from keys where key = %s"
-_LIVES: Final = "select from instances where seen_at > now() - interval '5 seconds' limit 1"
+_LIVES: Final = f"select from instances where {SEEN} limit 1"
 
 
 async def listed(db: Connection) -> list[Row]:

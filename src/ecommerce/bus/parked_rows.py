@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 from ecommerce.bus.message import Received
 from ecommerce.bus.parking import BEHIND, locked, writable
 from ecommerce.bus.reaction import Unfit
+from ecommerce.bus.sharing import SEEN
 from ecommerce.kernel import Value
 from ecommerce.store.connection import Connection, Pool
 from ecommerce.store.envelope import Envelope, open_envelope
@@ -21,15 +22,16 @@ COLUMNS: Final = (
     "parked.id, key, message_id, source, routing_key, headers, body, reason, detail, attempts,"
     " parked_at, retry_at, discard_reason, claims"
 )
-# A claim lasts as long as its instance is seen.
+# A claim lasts as long as its instance is seen. Who is not seen itself judges nobody: while the
+# broker is away no heart beats, and each would take from the others what they are busy with.
 _CLAIM: Final = f"""
     with due as materialized (
         select id from parked
         where (retry_at is not null or discard_reason is not null)
           and (claimed_by is null
-            or (claimed_by <> %(me)s and not exists (
-                select from instances
-                where instance = claimed_by and seen_at > now() - interval '5 seconds')))
+            or (claimed_by <> %(me)s
+              and exists (select from instances where instance = %(me)s and {SEEN})
+              and not exists (select from instances where instance = claimed_by and {SEEN})))
           and (discard_reason is not null or not exists (
                 select from parked ahead where ahead.key = parked.key and ahead.id < parked.id))
         order by id limit %(free)s
@@ -37,7 +39,7 @@ _CLAIM: Final = f"""
     )
     update parked set claimed_by = %(me)s, claims = claims + 1 from due where parked.id = due.id
     returning {COLUMNS}
-"""  # noqa: S608 - nothing but our own column names is inlined
+"""  # noqa: S608 - nothing but our own column names and condition is inlined
 _NEXT: Final = f"""
     update parked set retry_at = now(), claimed_by = %(me)s, claims = 1
     where id = (select id from parked where key = %(key)s order by id limit 1)
