@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 import web
 from ecommerce.aggregates.payments import SucceedPayment
 from ecommerce.projections.payment_page import PaymentPage
@@ -26,6 +28,14 @@ async def test_a_payment_is_shown() -> None:
     shown = answer.json()
     assert shown["amount"] == {"amount": 900, "currency": "GBP"}
     assert (shown["status"], shown["failure_code"]) == ("failed", "card_declined")
+
+
+async def test_a_payment_that_waits_for_its_customer_says_where() -> None:
+    url = "https://bank.invalid/1"
+    waiting = replace(PAGE, status="authenticating", authentication_url=url)
+    async with web.client("payments", models=web.Models(payment_page=[waiting])) as http:
+        shown = (await http.get("/payments/7")).json()
+    assert (shown["status"], shown["authentication_url"]) == ("authenticating", url)
 
 
 async def test_a_payment_that_is_not_there_is_not_found() -> None:
