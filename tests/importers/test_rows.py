@@ -1,3 +1,4 @@
+import tracemalloc
 from decimal import Decimal
 from pathlib import Path
 
@@ -93,3 +94,14 @@ def test_a_refusal_of_a_long_cell_is_one_short_line(tmp_path: Path):
         read([path])
     assert len(str(refusal.value)) < len(str(path)) + 200
     assert "line 2: Description 'WWW" in str(refusal.value)
+
+
+def test_a_row_takes_little_memory_as_words_and_amounts_are_kept_once(tmp_path: Path):
+    path = write(tmp_path / "day.csv", *(TEA, MUG) * 5_000)
+    tracemalloc.start()
+    try:
+        sources = read([path])
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most / len(sources[0].rows) < 300
