@@ -56,7 +56,7 @@ def test_an_import_comes_to_the_penny_though_a_process_of_each_kind_is_killed(
         return picked
 
     importing = Importing(shop, [file])
-    pauses = repeat(PAUSE, 15)
+    pauses = repeat(PAUSE, 12)
     victims = [*kill_while(importing, shop, pauses, pick, draw)]
     importing.finish(90)
     assert len(victims) > 5, victims

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import mailbox
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import chain
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import unquote
+from typing import Any
 
 import httpx
 import psycopg
 
 from ecommerce.contexts import CONTEXTS
+from kills.seeing import Seen, look
 from running_shop import RunningShop, until
 
-Event = dict[str, Any]
-
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds in which all that was begun has to come to its end."""
 FACTS = ("StockReserved", "PaymentSucceeded", "OrderConfirmed")
 """What each context has to record exactly once for an order that is confirmed."""
@@ -35,43 +30,16 @@ LEFT_OVER = {
 }
 
 
-class Seen(NamedTuple):
-    """All that there is to see of some orders."""
-
-    orders: dict[str, Event]
-    """What `OrderCreated` says of each, by its id."""
-    events: list[Event]
-    """All events of all contexts, one log after the other."""
-    accounts: list[Event]
-    """What the provider has on record for each."""
-    mails: Counter[str]
-    """How many mails there are, by the event that each is about."""
-
-
 def faults(shop: RunningShop, ours: Callable[[str], bool], count: int) -> list[str]:
     """Say what is wrong with our orders, those of such references, once they came to rest."""
     found = ["nothing could be seen of the shop"]
     with suppress(AssertionError):
         for _ in until(PATIENCE, "it does not come right"):
             with suppress(psycopg.OperationalError, httpx.HTTPError):
-                found = [*_faults(_look(shop, ours), count), *_left_over(shop)]
+                found = [*_faults(look(shop, ours), count), *_left_over(shop)]
             if not found:
                 break
     return found
-
-
-def _look(shop: RunningShop, ours: Callable[[str], bool]) -> Seen:
-    events = [*chain.from_iterable(shop.log(context) for context in CONTEXTS)]
-    created = (event["data"] for event in events if event["type"] == "OrderCreated")
-    orders = {order["order_id"]: order for order in created if ours(order["reference"] or "")}
-    accounts = [account for account in shop.accounts() if account["order_id"] in orders]
-    return Seen(orders, events, accounts, Counter(_about(shop.place / "mailbox")))
-
-
-def _about(folder: Path) -> Iterator[str]:
-    """Read from each mail's Message-ID which event it is about."""
-    for mail in mailbox.Maildir(folder, create=False):
-        yield unquote(str(mail["Message-ID"]).strip("<>").rpartition("@")[0])
 
 
 def _faults(seen: Seen, count: int) -> Iterator[str]:
@@ -82,6 +50,7 @@ def _faults(seen: Seen, count: int) -> Iterator[str]:
     yield from _ends(seen)
     yield from _money(seen)
     yield from _stock(seen)
+    yield from _lines(seen)
     yield from _mails(seen)
 
 
@@ -109,24 +78,28 @@ def _money(seen: Seen) -> Iterator[str]:
 
 
 def _stock(seen: Seen) -> Iterator[str]:
-    """At no moment was more held of a SKU than there was, and each order holds its lines."""
-    shelf, held, of_order = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
+    """At no moment was more held of a SKU than there was."""
+    shelf, held = Counter[str](), Counter[str]()
     for event in seen.events:
-        data, name = event["data"], event["type"]
-        if name not in ON_THE_SHELF and name not in HELD:
-            continue
-        shelf[data["sku"]] += ON_THE_SHELF.get(name, 0) * data["quantity"]
-        held[data["sku"]] += HELD.get(name, 0) * data["quantity"]
-        if name in HELD:
-            of_order[data["order_id"], data["sku"]] += HELD[name] * data["quantity"]
-        if held[data["sku"]] > shelf[data["sku"]]:
-            yield f"oversold: {data['sku']} at {event['id']}"
-    wanted = Counter[tuple[str, str]]()
+        if event["type"] in ON_THE_SHELF | HELD:
+            sku, quantity = event["data"]["sku"], event["data"]["quantity"]
+            shelf[sku] += ON_THE_SHELF.get(event["type"], 0) * quantity
+            held[sku] += HELD.get(event["type"], 0) * quantity
+            if held[sku] > shelf[sku]:
+                yield f"oversold: {sku} at {event['id']}"
+
+
+def _lines(seen: Seen) -> Iterator[str]:
+    """Each order holds just the units of its lines."""
+    held, wanted = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for event in seen.events:
+        if event["type"] in HELD and (order_id := event["data"]["order_id"]) in seen.orders:
+            units = HELD[event["type"]] * event["data"]["quantity"]
+            held[order_id, event["data"]["sku"]] += units
     for order_id, order in seen.orders.items():
         for line in order["lines"]:
             wanted[order_id, line["sku"]] += line["quantity"]
-    ours = Counter({key: units for key, units in of_order.items() if key[0] in seen.orders})
-    yield from _unlike("units held for", ours, wanted)
+    yield from _unlike("units held for", held, wanted)
 
 
 def _mails(seen: Seen) -> Iterator[str]:
