@@ -214,3 +214,29 @@ async def test_a_process_told_to_stop_without_a_database_keeps_nobody_waiting(
             await waiting
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+@pytest.mark.parametrize("messages", [wires.LOCK_AND_SYNC, wires.EVERYTHING])
+async def test_who_is_cut_off_by_a_stop_hears_so_at_once_and_the_same_key_happens_once(
+    url: str, messages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_loop, "_DRAIN", 0.5)
+    caught = unit(Deposit("a", 1), "k")
+    async with wire(url) as laid:
+        loop = CommandLoop("bank", accounts, laid.url)
+        running = asyncio.create_task(loop.run(asyncio.Event()))
+        await loop.submit(unit(Deposit("a", 1)))
+        laid.stop_after(messages)
+        waiting = asyncio.create_task(loop.submit(caught))
+        async with asyncio.timeout(5):
+            await laid.stopped.wait()
+        async with asyncio.timeout(line.PATIENCE / 2):
+            await loop.stop()
+            with pytest.raises(StoreUnavailable):
+                await waiting
+        laid.cut()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    async with looping(url) as loop:
+        assert (await loop.submit(caught)).replayed == (messages == wires.EVERYTHING)
+    assert await versions(url, "a") == [1, 2]

@@ -17,7 +17,7 @@ from ecommerce.store.folds import Folds, Versioned
 from ecommerce.store.held import Held
 from ecommerce.store.line import Line, Waiting
 from ecommerce.store.snapshots import Snapshots
-from ecommerce.store.unit import Answer, Unit
+from ecommerce.store.unit import Answer, StoreUnavailable, Unit
 from ecommerce.store.writer import Writer
 
 BATCH: Final = 256
@@ -27,7 +27,11 @@ _SILENCE: Final = 20.0
 """Seconds after which a database that says nothing is given up; its own timeouts come first."""
 
 _DRAIN: Final = 8.0
-"""Seconds that the loop gets to record what waits when it is stopped."""
+"""Seconds that the loop gets to record what waits when it is stopped.
+
+That is less than the patience of who waits: a process has 10 s to end in. Who is cut off is told
+so at once; whether it was recorded is open, and under the same key it happens once.
+"""
 
 _PAUSE: Final = 0.1
 """Seconds between a failure and the next attempt."""
@@ -76,6 +80,7 @@ class CommandLoop:
         self._snapshots = Snapshots(self._folds, pool)
         self._writer = Writer(url, self._folds.shape)
         self._running: asyncio.Task[None] | None = None
+        self._in_hand: list[Waiting] = []
 
     async def submit(self, unit: Unit) -> Answer:
         """Have a unit recorded, and answer when it is.
@@ -97,6 +102,7 @@ class CommandLoop:
             await self._writer.open()
             ready.set()
             while units := await self._line.take(BATCH):
+                self._in_hand = units
                 await self._record(units)
         finally:
             keeping.cancel()
@@ -109,7 +115,14 @@ class CommandLoop:
         if self._running:
             _, unfinished = await asyncio.wait([self._running], timeout=_DRAIN)
             for task in unfinished:
+                self._cut_off()
                 task.cancel()
+
+    def _cut_off(self) -> None:
+        # Before the connection is broken off: to a database that is silent, that takes long itself.
+        self._line.dissolve()
+        for waiting in self._in_hand:
+            waiting.fail(StoreUnavailable(StoreUnavailable.__doc__))
 
     async def _record(self, units: list[Waiting]) -> None:
         """Record units, however often that takes."""
