@@ -39,7 +39,14 @@ def test_the_version_is_told() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["status"], ["migrate"], ["events", "tail"], ["orders", "show", "1"], ["reset", "--yes"]],
+    [
+        ["status"],
+        ["migrate"],
+        ["events", "tail"],
+        ["orders", "show", "1"],
+        ["torture", "oversell"],
+        ["reset", "--yes"],
+    ],
 )
 def test_before_the_first_start_one_line_says_so(command: list[str]) -> None:
     result = ecommerce(*command)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,11 +27,20 @@ ORDERS = 30
 SMALL = ("--orders", str(ORDERS), "--stock", "4", "--seed", "3")
 
 
+@pytest.fixture
+def stopped() -> list[str]:
+    """Give the list of the second gateways that were stopped."""
+    return []
+
+
 @pytest.fixture(autouse=True)
-def shop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeShop]:
+def shop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stopped: list[str]) -> Iterator[FakeShop]:
     @asynccontextmanager
     async def second_gateway(_run: Run) -> AsyncIterator[str]:
-        yield fake.url
+        try:
+            yield fake.url
+        finally:
+            stopped.append(fake.url)
 
     def running(_run: Run, service: str) -> list[Process]:
         return [Process(Instance(f"{service}-1", service, 1), 1)]
@@ -106,6 +118,22 @@ async def test_a_process_is_killed_once_when_half_of_the_orders_are_taken(shop: 
     )
     (when,) = taken
     assert ORDERS // 2 <= when <= ORDERS
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_signal_ends_it_the_second_gateway_is_stopped(
+    shop: FakeShop, stopped: list[str], number: signal.Signals
+) -> None:
+    def end() -> None:
+        assert shop.hanging.wait(10)
+        os.kill(os.getpid(), number)
+
+    shop.hang_at_order = 5
+    threading.Thread(target=end).start()
+    result = oversell(*SMALL)
+    assert result.exit_code == 130
+    assert "Interrupted. Done: " in result.stderr
+    assert stopped == [shop.url]
 
 
 def test_without_a_sandbox_provider_nothing_is_ordered(
