@@ -55,7 +55,7 @@ async def main(rounds: int) -> None:
             works = {
                 BARE: lambda: _select_rest(bare),
                 "first decision, through the snapshot": lambda: _decide_once(url, inventory),
-                "first decision, from the first event on": lambda: _decide_once(url, _other()),
+                "first decision, from event 1 on": lambda: _decide_once(url, _other()),
             }
             timed = await take_turns(rounds, works)
     show(f"A stream of {KEPT + SINCE:,} events", timed, BARE)
