@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,14 @@ from psycopg.conninfo import conninfo_to_dict
 from structlog.testing import capture_logs
 
 from ecommerce import service
+from ecommerce.api.server import GRACE
+from ecommerce.bus import intake
 from ecommerce.cli import starting
 from ecommerce.contexts import CONTEXTS
 from ecommerce.sandbox import postgres as admin
 from ecommerce.sandbox.folder import Run
+from ecommerce.sandbox.program import Program
+from ecommerce.store import calls, command_loop
 from ecommerce.store.connection import MOST_CONNECTIONS
 from ecommerce.store.migrate import WrongSchema
 from sandboxes import PaymentProvider, free_port, running
@@ -111,16 +116,44 @@ async def test_a_process_has_at_most_8_connections_to_postgresql(
     assert max(counts) <= MOST_CONNECTIONS == 8
 
 
-async def test_a_service_warns_where_the_server_has_no_room_for_it(
-    shop: Services, monkeypatch: pytest.MonkeyPatch
+@asynccontextmanager
+async def a_crowd(postgres: str) -> AsyncIterator[int]:
+    """Have so many processes of a shop connected that the server cannot hold what they may need."""
+    async with AsyncExitStack() as crowd:
+        size = admin.room(postgres) // MOST_CONNECTIONS + 1
+        for number in range(size):
+            name = f"inventory service host-{number}"
+            connecting = psycopg.AsyncConnection.connect(postgres, application_name=name)
+            await crowd.enter_async_context(await connecting)
+        yield size
+
+
+async def test_a_service_says_where_the_server_cannot_hold_what_all_processes_may_need(
+    shop: Services, postgres: str
 ) -> None:
-    monkeypatch.setattr(service, "ROOM", "select 7")
+    """It does so while there is room for it itself: the others have not all of theirs yet."""
     with capture_logs() as logs:
-        async with shop.running("payments"):
-            pass
+        async with a_crowd(postgres) as size, shop.running("payments"):
+            assert admin.room(postgres) > MOST_CONNECTIONS
     (told,) = [log for log in logs if log["event"] == "service.few_connections"]
-    assert (told["left"], told["needed"]) == (7, 8)
-    assert "max_connections" in told["advice"]
+    assert told["processes"] > size
+    assert told["needed"] == told["processes"] * 8 > told["room"]
+    assert f"max_connections by {told['needed'] - told['room']}" in told["advice"]
+
+
+async def test_all_connections_of_a_process_say_whose_they_are(
+    shop: Services, postgres: str
+) -> None:
+    query = "select application_name from pg_stat_activity where datname = %s"
+    database = conninfo_to_dict(shop.databases["payments"])["dbname"]
+    async with (
+        await psycopg.AsyncConnection.connect(postgres, autocommit=True) as db,
+        shop.running("payments"),
+    ):
+        names = [name for (name,) in await (await db.execute(query, [database])).fetchall()]
+    kinds = [tuple(name.rsplit(" ", 1)) for name in names]
+    assert {kind for kind, _ in kinds} == {"payments service", "payments relay"}
+    assert len({instance for _, instance in kinds}) == 1 < len(kinds)
 
 
 def test_a_start_of_more_processes_than_the_server_has_room_for_says_so(
@@ -129,8 +162,17 @@ def test_a_start_of_more_processes_than_the_server_has_room_for_says_so(
     room = admin.room(postgres)
     starting._expect_room(Run(tmp_path), room)
     crowd = Run(tmp_path, scale={"inventory": room})
-    with pytest.raises(ClickException, match=f"takes {room} more.*max_connections"):
+    processes = room + len(CONTEXTS) - 1
+    told = (
+        f"takes {room} more.*{processes} processes.*need {8 * processes}.*by {8 * processes - room}"
+    )
+    with pytest.raises(ClickException, match=told):
         starting._expect_room(crowd, room)
+
+
+def test_a_service_has_the_time_that_it_may_need_to_stop() -> None:
+    before = GRACE + max(calls.PATIENCE, intake._DRAIN)
+    assert before + command_loop._DRAIN < Program("any", ()).patience
 
 
 def test_it_warns_where_others_than_this_machine_reach_it() -> None:

@@ -22,7 +22,9 @@ RabbitMQ counts them, it cannot limit their bytes. An order of 2,000 lines, the 
 is, has some 300 kB: 60 MB at the very worst, for each queue of an instance's share.
 """
 
-_DRAIN: Final = 20.0
+_DRAIN: Final = 12.0
+"""Seconds that running messages get to end in: a little more than their units' patience."""
+
 _log = structlog.get_logger()
 
 

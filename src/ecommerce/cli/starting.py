@@ -84,7 +84,7 @@ def _expect_room(run: Run, room: int) -> None:
         raise ClickException(
             f"PostgreSQL takes {room} more connections, and {processes} processes of this shop"
             f" may need {needed}, {MOST_CONNECTIONS} each: they would fail under load. Raise the"
-            " server's max_connections, or start fewer instances with --scale."
+            f" server's max_connections by {needed - room}, or start fewer instances with --scale."
         )
 
 

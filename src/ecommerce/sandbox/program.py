@@ -31,7 +31,7 @@ class Program(Value, frozen=True):
     patience: int = 30
     """Seconds that it gets to stop before it is killed.
 
-    A service needs 5 for its HTTP, 5 for its calls and, without a database, 11 for its loop.
+    A service needs 5 for its HTTP, 12 for its messages and calls, and 8 for its loop at most.
     """
 
 

@@ -13,6 +13,8 @@ from typing import Final
 import psycopg
 import structlog
 import uvloop
+from msgspec.structs import replace
+from psycopg.conninfo import make_conninfo
 
 from ecommerce.api import health
 from ecommerce.api.app import application
@@ -25,7 +27,7 @@ from ecommerce.service.place import Place
 from ecommerce.service.read_side import ReadSide
 from ecommerce.service.write_side import WriteSide
 from ecommerce.store.calls import Call
-from ecommerce.store.connection import MOST_CONNECTIONS, ROOM, Pool, pool
+from ecommerce.store.connection import MOST_CONNECTIONS, PROCESSES, Pool, pool
 from ecommerce.store.migrate import expect_schema
 from ecommerce.store.unit import Answer, LoopStopped, Unit
 from ecommerce.telemetry import set_up
@@ -56,10 +58,16 @@ async def _run(context: Context, settings: Settings) -> None:
 
 async def run(context: Context, settings: Settings, stop: asyncio.Event) -> None:
     """Run a context's service until `stop` is set. Raises `WrongSchema`."""
-    async with pool(settings.database_url, size=CONNECTIONS) as database:
+    instance = f"{socket.gethostname()}-{os.getpid()}"
+    # The server's list of sessions says whose each is, and so how many processes there are.
+    url = make_conninfo(
+        settings.database_url, application_name=f"{context.name} service {instance}"
+    )
+    async with pool(url, size=CONNECTIONS) as database:
         await _expect_schema(database, stop)
         async with context.calls(settings) as handlers:
-            await _serve(context, settings, database, handlers, stop)
+            place = Place(context, replace(settings, database_url=url), database, instance)
+            await _serve(place, handlers, stop)
 
 
 async def _expect_schema(database: Pool, stop: asyncio.Event) -> None:
@@ -77,24 +85,22 @@ async def _expect_schema(database: Pool, stop: asyncio.Event) -> None:
 
 async def _look_for_room(database: Pool) -> None:
     async with database.connection() as connection:
-        ((room,),) = await (await connection.execute(ROOM)).fetchall()
-    if room < MOST_CONNECTIONS:
+        ((processes, room),) = await (await connection.execute(PROCESSES)).fetchall()
+    needed = processes * MOST_CONNECTIONS
+    if room < needed:
         _log.warning(
             "service.few_connections",
-            left=room,
-            needed=MOST_CONNECTIONS,
-            advice="raise PostgreSQL's max_connections, or run fewer instances",
+            processes=processes,
+            needed=needed,
+            room=room,
+            advice=f"this process and the others of the shop may need {needed} connections,"
+            f" {MOST_CONNECTIONS} each, and PostgreSQL has {room} for them: they would fail under"
+            f" load. Raise its max_connections by {needed - room}, or run fewer instances",
         )
 
 
-async def _serve(
-    context: Context,
-    settings: Settings,
-    database: Pool,
-    handlers: Mapping[type[Event], Call],
-    stop: asyncio.Event,
-) -> None:
-    place = Place(context, settings, database, f"{socket.gethostname()}-{os.getpid()}")
+async def _serve(place: Place, handlers: Mapping[type[Event], Call], stop: asyncio.Event) -> None:
+    context, settings = place.context, place.settings
     reading = ReadSide(place)
     deciding = (
         WriteSide(place, context.decider, handlers, reading.wake) if context.decider else None

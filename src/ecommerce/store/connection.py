@@ -15,14 +15,29 @@ Pool: TypeAlias = AsyncConnectionPool[Connection]
 MOST_CONNECTIONS: Final = 8
 """How many a process has at most: its pool, its loop, its relay and its projections together."""
 
-ROOM: Final = """
-select current_setting('max_connections')::int
+_LIMIT: Final = """
+    current_setting('max_connections')::int
     - current_setting('superuser_reserved_connections')::int
     - coalesce(current_setting('reserved_connections', true), '0')::int
-    - (select count(*) from pg_stat_activity
-        where datname is not null and pid <> pg_backend_pid())
 """
+ROOM: Final = f"""
+    select {_LIMIT} - count(*) from pg_stat_activity
+    where datname is not null and pid <> pg_backend_pid()
+"""  # noqa: S608 - nothing but our own expression is inlined
 """How many more connections the server takes from those who are no superusers."""
+
+PROCESSES: Final = f"""
+    with sessions as (
+        select application_name ~ '^[a-z]+ (service|relay) [^ ]+$' as ours,
+            split_part(application_name, ' ', 1) || split_part(application_name, ' ', 3) as process
+        from pg_stat_activity where datname is not null
+    )
+    select count(distinct process) filter (where ours),
+        {_LIMIT} - count(*) filter (where not ours)
+    from sessions
+"""  # noqa: S608 - the same
+"""How many processes of the shop are connected to the server, and how many connections it has for
+them: all but those of others. A process goes by the names of its connections."""
 
 # A process that is stopped between two statements loses its locks after the idle timeout, before
 # those who wait for them give up.
