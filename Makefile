@@ -29,6 +29,12 @@ explore-loop: setup ## Try the command loop with faults for SECONDS, or with one
 torture-kills: setup ## Kill anything for SECONDS while six real days are imported, by SEED
 	@cd tests && ../$(bin)/python -m kills.run $(or $(SECONDS),120) $(SEED)
 
+bench: setup ## Measure how fast everything is, against its limits; BENCH=append measures one
+	@$(bin)/python -m benchmarks $(BENCH)
+
+bench-quick: setup ## The same in under 3 minutes, less sure
+	@$(bin)/python -m benchmarks --quick $(BENCH)
+
 bench-load: setup ## Time how a stream of 100,000 events is loaded
 	@$(bin)/python -m benchmarks.load
 
@@ -39,4 +45,4 @@ fmt: setup ## Format the code, and mend what the linter can mend
 setup:
 	@./bootstrap.sh
 
-.PHONY: help up down test test-rabbitmq-4 explore-loop torture-kills bench-load fmt setup
+.PHONY: help up down test test-rabbitmq-4 explore-loop torture-kills bench bench-quick bench-load fmt setup

@@ -1,6 +1,6 @@
 """How fast it is, each time against a limit that is measured in the same run.
 
-One module for each bench, runnable by itself: `.venv/bin/python -m benchmarks.load`.
+One module for each bench, runnable by itself: `.venv/bin/python -m benchmarks.append --quick`.
 """
 
 import sys

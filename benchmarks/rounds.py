@@ -3,16 +3,69 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Awaitable, Callable, Mapping
-from statistics import median, quantiles
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from statistics import median
+from time import perf_counter
+from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import MICROSECONDS, middle_half
+from benchmarks.processors import Meters
 from ecommerce.kernel import Value
+
+T = TypeVar("T")
 
 WARM_UP = 2
 """Rounds that do not count: caches fill, statements are prepared."""
+
+
+class Turn(Value, frozen=True):
+    """What some work came to in one round: so many items, in seconds.
+
+    `used` is the processor time of each process, in seconds.
+    """
+
+    items: int
+    seconds: float
+    used: Mapping[str, float] = {}
+
+    @property
+    def rate(self) -> float:
+        """Items a second."""
+        return self.items / self.seconds
+
+    @property
+    def cost(self) -> dict[str, float]:
+        """What an item cost each process, in microseconds of processor time."""
+        return {name: MICROSECONDS * used / self.items for name, used in self.used.items()}
+
+
+async def clocked(items: int, work: Awaitable[object], meters: Meters) -> Turn:
+    """Do a work of so many items, and say what it took."""
+    before = {name: read() for name, read in meters.items()}
+    began = perf_counter()
+    await work
+    seconds = perf_counter() - began
+    return Turn(items, seconds, {name: read() - before[name] for name, read in meters.items()})
+
+
+def costs(turns: Sequence[Turn]) -> dict[str, float]:
+    """Say what an item cost each process, as the median of all rounds, in microseconds."""
+    return {name: median(turn.cost[name] for turn in turns) for name in turns[0].used}
+
+
+async def interleave(
+    rounds: int, works: Mapping[str, Callable[[], Awaitable[T]]], warm_up: int = WARM_UP
+) -> dict[str, list[T]]:
+    """Do each work once in each round, and say what came of it in the rounds that count."""
+    outcomes: dict[str, list[T]] = {name: [] for name in works}
+    for _ in range(warm_up + rounds):
+        for name, work in works.items():
+            gc.collect()
+            outcomes[name].append(await work())
+    return {name: found[warm_up:] for name, found in outcomes.items()}
 
 
 class Timed(Value, frozen=True):
@@ -26,23 +79,13 @@ class Timed(Value, frozen=True):
         """The middle of all rounds."""
         return median(self.seconds)
 
-    @property
-    def spread(self) -> tuple[float, float]:
-        """Between which two the middle half of the rounds lies."""
-        first, _, third = quantiles(self.seconds, n=4)
-        return first, third
-
 
 async def take_turns(
     rounds: int, works: Mapping[str, Callable[[], Awaitable[float]]]
 ) -> list[Timed]:
     """Do each work once in each round; a work says how many seconds count."""
-    seconds: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(WARM_UP + rounds):
-        for name, work in works.items():
-            gc.collect()
-            seconds[name].append(await work())
-    return [Timed(name, tuple(taken[WARM_UP:])) for name, taken in seconds.items()]
+    found = await interleave(rounds, works)
+    return [Timed(name, tuple(seconds)) for name, seconds in found.items()]
 
 
 def show(title: str, timed: list[Timed], limit: str) -> None:
@@ -52,7 +95,7 @@ def show(title: str, timed: list[Timed], limit: str) -> None:
         table.add_column(column, justify="left" if column == "what" else "right")
     least = next(each.median for each in timed if each.name == limit)
     for each in timed:
-        low, high = (f"{1000 * seconds:.1f}" for seconds in each.spread)
+        low, high = (f"{1000 * seconds:.1f}" for seconds in middle_half(each.seconds))
         times = f"{each.median / least:.1f}"
         table.add_row(each.name, f"{1000 * each.median:.1f} ms", f"{low} to {high} ms", times)
     Console(width=110).print(table)
