@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ecommerce.aggregates.inventory import CompensateStock, ReserveStock
 from ecommerce.bus.consumer import Consumer
+from ecommerce.bus.sharing import BEAT, beat
 from ecommerce.events.orders import CompensateInventory
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Recorded
@@ -65,6 +66,13 @@ def order_of(unit: Unit) -> str:
     command = unit.command
     assert isinstance(command, ReserveStock | CompensateStock)
     return command.order_id
+
+
+async def beating(pool: Pool, instance: str) -> None:
+    """Show that an instance lives for as long as this runs, as its consumer does."""
+    while True:
+        await beat(pool, instance)
+        await asyncio.sleep(BEAT)
 
 
 def created(order_id: str) -> Recorded[Any]:

@@ -8,8 +8,18 @@ from typing import Any, ClassVar
 import pytest
 from msgspec.structs import replace
 
-from consuming import RETRIES, Loop, compensate, consuming, created, order_of, parked, parks
-from ecommerce.bus import parked_rows
+from consuming import (
+    RETRIES,
+    Loop,
+    beating,
+    compensate,
+    consuming,
+    created,
+    order_of,
+    parked,
+    parks,
+)
+from ecommerce.bus import parked_asks, parked_rows
 from ecommerce.bus.member import Member
 from ecommerce.bus.message import Received
 from ecommerce.bus.parking import locked, park, park_behind
@@ -22,7 +32,7 @@ from ecommerce.policies import inventory
 from ecommerce.store import upcasters
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Recorded, encode, open_envelope
-from ecommerce.store.unit import StoreUnavailable
+from ecommerce.store.unit import StoreUnavailable, Unit
 from readside import connected, running
 from servers import Broker
 from shop_bus import MEMBERS, Bus, bus
@@ -55,8 +65,8 @@ async def pool(url: str) -> AsyncIterator[Pool]:
 
 @asynccontextmanager
 async def redriving(pool: Pool, loop: Loop, member: Member = INVENTORY) -> AsyncIterator[None]:
-    await beat(pool, "a")
-    async with running(Redrive(member, pool, loop.submit, "a", RETRIES).run()):
+    redrive = Redrive(member, pool, loop.submit, "a", RETRIES)
+    async with running(beating(pool, "a"), redrive.run()):
         yield
 
 
@@ -66,6 +76,10 @@ async def end_with_one_in_hand(pool: Pool, instance: str) -> None:
     assert len(await parked_rows.claim(pool, instance, 9)) == 1
     assert await parked_rows.claim(pool, instance, 9) == [], "it has that in hand"
     await leave(pool, instance)
+
+
+def is_about(message_id: str, unit: Unit) -> bool:
+    return unit.cause.causation_id == message_id
 
 
 def received(noted: Recorded[Any], document: bytes | None = None) -> Received:
@@ -183,6 +197,39 @@ async def test_a_key_stops_at_its_first_row_that_fails_again(pool: Pool) -> None
         ("7", "order-7@3", "behind parked", 0),
     ]
     assert sorted(handled(loop)) == ["order-7@1", "order-8@1", "order-8@2"]
+
+
+async def test_a_key_is_fed_whole_though_several_of_its_rows_have_a_reason_of_their_own(
+    pool: Pool,
+) -> None:
+    """As where the broker gave them up: its queue blocks no key."""
+    loop = Loop(lambda unit: ValueError("again") if is_about("order-7@2", unit) else None)
+    for version in (1, 2, 3):
+        noted = created("7") if version == 1 else compensate("7", version)
+        await park(pool, received(noted), Unfit("given up by the broker"), 1)
+    async with redriving(pool, loop):
+        async with pool.connection() as db:
+            await parked_asks.ask_retry(db, ["7"])
+        await left(pool, "not recorded", "given up by the broker")
+        async with pool.connection() as db:
+            rows = await parked_asks.listed(db)
+        assert [row.retry_at for row in rows] == [None, None], "the key stops where one fails"
+        loop.fail = lambda _: None
+        async with pool.connection() as db:
+            await parked_asks.ask_retry(db, ["7"])
+        await left(pool)
+    assert handled(loop) == [f"order-7@{version}" for version in (1, 2, 3)]
+
+
+async def test_who_asks_no_more_stops_the_keys_that_were_not_begun(pool: Pool) -> None:
+    for order in ("7", "8"):
+        await parked_here(pool, created(order), compensate(order))
+    async with pool.connection() as db:
+        await parked_asks.ask_retry(db, ["7", "8"])
+        assert [row.key for row in await parked_rows.claim(pool, "a", 1)] == ["7"]
+        assert await parked_asks.withdraw(db, ["7", "8"]) == ["8"]
+        asked = [row.id for row in await parked_asks.listed(db) if row.retry_at]
+    assert asked == [1]
 
 
 async def test_nothing_is_redriven_unasked(pool: Pool) -> None:

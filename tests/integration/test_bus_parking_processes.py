@@ -124,7 +124,7 @@ async def test_a_message_that_ends_its_process_goes_to_the_parked_queue_and_othe
         (found,) = await given_up.look(channel, "inventory")
     assert (found.reason, found.key) == ("given up by the broker", "7")
     async with shop.bus.channel("admin") as channel:
-        assert await given_up.into_row(channel, "inventory", found.id, db)
+        assert await given_up.into_rows(channel, "inventory", [found.id], db)
     await parked_asks.ask_retry(db, ["7"])
     await until(lambda: shop.has("inventory", "StockReservationFailed", ["7"]))
     assert await shop.bus.depth("inventory.parked") == 0

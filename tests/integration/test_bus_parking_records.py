@@ -194,7 +194,8 @@ async def looked(shop: Bus) -> list[GivenUp]:
 
 async def into_row(channel: AbstractChannel, wanted: GivenUp, pool: Pool) -> int | None:
     async with pool.connection() as db:
-        return await given_up.into_row(channel, "inventory", wanted.id, db)
+        taken = await given_up.into_rows(channel, "inventory", [wanted.id], db)
+    return taken.get(wanted.id)
 
 
 async def test_what_cannot_be_read_is_listed_and_can_be_given_up(

@@ -6,7 +6,7 @@ of the queue into a row, and is a parked message like any other from then on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final, cast
@@ -20,6 +20,9 @@ from ecommerce.kernel import Value
 from ecommerce.store.connection import Connection
 
 GIVEN_UP: Final = "given up by the broker"
+
+UNREADABLE: Final = "unreadable"
+"""The reason of what is no event or not its sender's: nothing can ever follow from it."""
 
 _INTO_A_ROW: Final = """
     insert into parked
@@ -58,7 +61,7 @@ class GivenUp(Value, frozen=True):
     @property
     def reason(self) -> str:
         """Say why it is here."""
-        return GIVEN_UP if self.received else "unreadable"
+        return GIVEN_UP if self.received else UNREADABLE
 
 
 async def look(channel: AbstractChannel, context: str) -> list[GivenUp]:
@@ -66,19 +69,20 @@ async def look(channel: AbstractChannel, context: str) -> list[GivenUp]:
     return [given_up for _, given_up in await _all(channel, context)]
 
 
-async def into_row(
-    channel: AbstractChannel, context: str, wanted: str, db: Connection
-) -> int | None:
-    """Take a message out of the parked queue into a row, and name that; nothing where it is gone.
+async def into_rows(
+    channel: AbstractChannel, context: str, wanted: Collection[str], db: Connection
+) -> dict[str, int]:
+    """Take messages out of the parked queue into rows, and name the row of each that was there.
 
     The other messages go back once the channel is closed.
     """
+    rows = {}
     for message, given_up in await _all(channel, context):
-        if given_up.id == wanted:
-            row = await (await db.execute(_INTO_A_ROW, _values(given_up))).fetchone()
+        if given_up.id in wanted:
+            cursor = await db.execute(_INTO_A_ROW, _values(given_up))
+            ((rows[given_up.id],),) = await cursor.fetchall()
             await message.ack()
-            return int(row[0]) if row else None
-    return None
+    return rows
 
 
 async def _all(

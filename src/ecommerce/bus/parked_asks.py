@@ -7,7 +7,8 @@ from typing import Any, Final, LiteralString
 
 from psycopg.rows import class_row
 
-from ecommerce.bus.parked_rows import COLUMNS, Row, ask
+from ecommerce.bus.parked_rows import COLUMNS, Row
+from ecommerce.bus.parking import BEHIND
 from ecommerce.bus.sharing import SEEN
 from ecommerce.store.connection import Connection
 
@@ -15,10 +16,21 @@ _ALL: Final = f"select {COLUMNS} from parked order by id"  # noqa: S608 - our ow
 _FIRST: Final = f"""
     select distinct on (key) {COLUMNS} from parked where key = any(%s) order by key, id
 """  # noqa: S608 - the same
+# Beside the first row, those that do not only stand behind it: the broker's queue blocks no key, so
+# several of what it gave up may be of one.
+_RETRY: Final = """
+    update parked set retry_at = now()
+    where key = any(%s) and (reason <> %s or not exists (
+        select from parked ahead where ahead.key = parked.key and ahead.id < parked.id))
+"""
 _WITHDRAW: Final = """
-    update parked set retry_at = null
-    where key = any(%s) and retry_at is not null and claimed_by is null
-    returning key
+    with withdrawn as (
+        update parked set retry_at = null
+        where key = any(%(keys)s) and retry_at is not null and claimed_by is null
+        returning key
+    )
+    select distinct key from withdrawn
+    where key not in (select key from parked where claimed_by is not null)
 """
 _DISCARD: Final = "update parked set discard_reason = %s where id = %s"
 _DISCARDED: Final = "select from keys where key = %s"
@@ -37,12 +49,12 @@ async def firsts(db: Connection, keys: Collection[str]) -> dict[str, Row]:
 
 async def ask_retry(db: Connection, keys: Collection[str]) -> None:
     """Have the rows of these keys fed again, from the first on until one fails."""
-    await ask(db, [row.id for row in (await firsts(db, keys)).values()])
+    await db.execute(_RETRY, (list(keys), BEHIND))
 
 
 async def withdraw(db: Connection, keys: Collection[str]) -> list[str]:
     """Ask no more for these keys; name those that were not begun."""
-    return [key for (key,) in await (await db.execute(_WITHDRAW, (list(keys),))).fetchall()]
+    return [key for (key,) in await (await db.execute(_WITHDRAW, {"keys": list(keys)})).fetchall()]
 
 
 async def ask_discard(db: Connection, row: int, reason: str) -> None:

@@ -47,6 +47,9 @@ _NEXT: Final = f"""
     returning {COLUMNS}
 """  # noqa: S608 - the same
 _KEEP: Final = """
+    with behind as (
+        update parked set retry_at = null where key = %s and id > %s and claimed_by is null
+    )
     update parked set reason = %s, detail = %s, attempts = attempts + %s,
         retry_at = null, claimed_by = null, claims = 0
     where id = %s
@@ -123,10 +126,10 @@ async def remove(pool: Pool, row: Row, instance: str) -> list[Row]:
 
 
 async def keep(pool: Pool, row: Row, unfit: Unfit, attempts: int) -> None:
-    """Note that a row has failed again, and why. It blocks its key until it is asked for anew."""
-    values = (unfit.reason, writable(unfit.detail), attempts, row.id)
+    """Note that a row has failed again, and why: its key stops until it is asked for anew."""
+    failure = (unfit.reason, writable(unfit.detail), attempts)
     async with pool.connection() as connection:
-        await connection.execute(_KEEP, values)
+        await connection.execute(_KEEP, (row.key, row.id, *failure, row.id))
 
 
 async def ask_known(pool: Pool, knows: Callable[[Envelope], bool]) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
+from ecommerce.bus.given_up import UNREADABLE
 from ecommerce.bus.parked_rows import Row
 from ecommerce.cli import parked_messages, redriving
 from ecommerce.cli.parked_messages import Message
@@ -88,7 +89,7 @@ def show(context: str, number: str, *, body: bool) -> None:
 @_context
 @click.argument("number", metavar="[ID]", required=False)
 @click.option("--stream", help="What is parked of this stream's key, as order-7.")
-@click.option("--all", "everything", is_flag=True, help="All rows of the context.")
+@click.option("--all", "everything", is_flag=True, help="All that the context has parked.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be fed.")
 def retry(
     context: str, number: str | None, stream: str | None, *, everything: bool, dry_run: bool
@@ -100,10 +101,11 @@ def retry(
     """
     if [bool(number), bool(stream), everything].count(True) != 1:
         raise click.UsageError("Say one of these: an ID, --stream, --all.")
-    messages = asyncio.run(parked_messages.chosen(context, number, stream))
-    if number and parked_messages.find(messages, number).reason == "unreadable":
-        raise click.ClickException(f"{number} cannot be read: nothing follows from it. Discard it.")
-    if dry_run or not messages:
+    messages = _fit(asyncio.run(parked_messages.chosen(context, number, stream)), number)
+    if not messages:
+        say("There is nothing to feed.")
+        return
+    if dry_run:
         _print([_as_listed(context, each) for each in messages])
         return
     rows = asyncio.run(parked_messages.into_rows(context, messages))
@@ -127,6 +129,16 @@ def discard(context: str, number: str, reason: str) -> None:
     (row,) = asyncio.run(parked_messages.into_rows(context, [found]))
     if not asyncio.run(redriving.discard(context, row, reason.strip())):
         raise SystemExit(1)
+
+
+def _fit(messages: list[Message], number: str | None) -> list[Message]:
+    """Leave out what cannot be fed, and say so. Raises `ClickException` where it is asked for."""
+    if number and parked_messages.find(messages, number).reason == UNREADABLE:
+        raise click.ClickException(f"{number} cannot be read: nothing follows from it. Discard it.")
+    fit = [each for each in messages if each.reason != UNREADABLE]
+    if left := len(messages) - len(fit):
+        say(f"{left} cannot be read and are left: nothing follows from them. Discard them.")
+    return fit
 
 
 def _as_listed(context: str, each: Message) -> Listed:

@@ -54,13 +54,12 @@ async def listed(context: str) -> list[Message]:
 
 
 async def chosen(context: str, wanted: str | None, stream: str | None) -> list[Message]:
-    """List the messages of an id's or a stream's key, or all rows. Raises `ClickException`."""
+    """List the messages of an id's or a stream's key, or all. Raises `ClickException`."""
     messages = await listed(context)
-    if wanted:
-        key = find(messages, wanted).key
-        return [each for each in messages if each.key == key]
-    rows = [each for each in messages if isinstance(each, Row)]
-    return [row for row in rows if stream is None or row.key == key_of(stream)]
+    if wanted is None and stream is None:
+        return messages
+    key = find(messages, wanted).key if wanted else key_of(stream or "")
+    return [each for each in messages if each.key == key]
 
 
 def find(messages: list[Message], wanted: str) -> Message:
@@ -74,12 +73,14 @@ def find(messages: list[Message], wanted: str) -> Message:
 async def into_rows(context: str, messages: list[Message]) -> list[Row]:
     """Take what is in the broker's queue out of it into rows; give all of these as rows."""
     numbers = {each.id for each in messages if isinstance(each, Row)}
-    for each in messages:
-        if isinstance(each, GivenUp):
-            async with database(context) as db, broker() as channel:
-                number = await given_up.into_row(channel, context, each.id, db)
-            if number is None:
-                raise click.ClickException(f"{each.id} has left the broker's queue meanwhile.")
-            numbers.add(number)
+    if waiting := {each.id for each in messages if isinstance(each, GivenUp)}:
+        async with database(context) as db, broker() as channel:
+            taken = await given_up.into_rows(channel, context, waiting, db)
+        if gone := sorted(waiting - taken.keys()):
+            raise click.ClickException(
+                f"{', '.join(gone)} left the broker's queue meanwhile, so nothing was asked for."
+                " `ecommerce parked list` shows what is parked now."
+            )
+        numbers |= set(taken.values())
     async with database(context) as db:
         return [row for row in await parked_asks.listed(db) if row.id in numbers]
