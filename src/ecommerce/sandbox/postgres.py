@@ -39,7 +39,7 @@ def program(folder: Path, port: int) -> Program:
     """Return the server whose data lies in the folder. Raises `NotInstalled`."""
     settings = {**SETTINGS, "port": str(port)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    command = (str(_binary("postgres")), "-D", str(folder / "data"), *options)
+    command = (str(binary("postgres")), "-D", str(folder / "data"), *options)
     # SIGINT is its "fast" stop: it doesn't wait until its clients leave.
     return Program("postgres", command, {}, server_user(ADMIN), Signals.SIGINT, patience=30)
 
@@ -96,7 +96,7 @@ def room(admin_url: str) -> int:
 
 def _initdb(data: Path, password_file: str, user: str | None) -> None:
     options = ("--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--auth=scram-sha-256")
-    command = [str(_binary("initdb")), "-D", str(data), "-U", ADMIN, *options]
+    command = [str(binary("initdb")), "-D", str(data), "-U", ADMIN, *options]
     command.append(f"--pwfile={password_file}")
     done = subprocess.run(  # noqa: S603 - a command line of our own
         command,
@@ -111,7 +111,8 @@ def _initdb(data: Path, password_file: str, user: str | None) -> None:
         raise NotInstalled(f"PostgreSQL's initdb could not make {data}: {done.stderr.strip()}")
 
 
-def _binary(name: str) -> Path:
+def binary(name: str) -> Path:
+    """Find one of PostgreSQL's programs, the newest of its kind. Raises `NotInstalled`."""
     found = sorted(
         Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: float(path.parts[-3])
     )
