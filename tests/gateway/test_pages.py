@@ -110,7 +110,13 @@ def described(schema: dict[str, Any], path: str) -> dict[str, Any]:
     answer = {"200": {"description": "ok", "content": content}}
     return {
         "paths": {path: {"get": {"operationId": "get", "responses": answer}}},
-        "components": {"schemas": {"Thing": schema, "Other": {"properties": {"it": reference}}}},
+        "components": {
+            "schemas": {
+                "Thing": schema,
+                "Other": {"properties": {"it": reference}},
+                "Problem": {"type": "object"},
+            }
+        },
     }
 
 

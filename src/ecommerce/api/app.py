@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.routes import HTTPRoute
 
-from ecommerce.api.problems import HANDLERS
+from ecommerce.api.problems import HANDLERS, allow
+from ecommerce.api.schemas import StructSchemas
 from ecommerce.api.validation import check_body
 
 LARGEST_BODY: Final = 1024 * 1024
@@ -24,10 +26,11 @@ def application(name: str, routers: Iterable[Router]) -> Litestar:
     """
     return Litestar(
         [*routers],
-        before_request=check_body,
+        before_request=_before,
         exception_handlers=HANDLERS,
         request_max_body_size=LARGEST_BODY,
         logging_config=None,
+        plugins=[StructSchemas()],
         openapi_config=OpenAPIConfig(
             title=name,
             version=version("ecommerce"),
@@ -37,3 +40,20 @@ def application(name: str, routers: Iterable[Router]) -> Litestar:
             render_plugins=[JsonRenderPlugin()],
         ),
     )
+
+
+async def _before(request: Request[Any, Any, Any]) -> Response[None] | None:
+    if request.method == "OPTIONS":
+        return _options(request)
+    await check_body(request)
+    return None
+
+
+def _options(request: Request[Any, Any, Any]) -> Response[None]:
+    """Say what an address takes. Litestar itself knows one of its routes only."""
+    (route,) = (
+        route
+        for route in request.app.routes
+        if isinstance(route, HTTPRoute) and route.path_format == request.scope["path_template"]
+    )
+    return Response(None, status_code=204, headers=allow(route.methods))

@@ -6,17 +6,16 @@ Until accounts exist a caller is believed: services listen on loopback only.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
-from litestar.openapi.spec import Operation
 from litestar.params import HeaderParameter
 
+from ecommerce.api.described import Described
 from ecommerce.api.problems import Fault, invalid
 from ecommerce.kernel import Value
 
-_HEADER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._@\-]{0,63})(?:;([a-z: ]*))?")
+_HEADER: Final = r"^([A-Za-z0-9][A-Za-z0-9._@\-]{0,63})(?:;([a-z: ]*))?$(?!\n)"
 
 
 class Caller(Value, frozen=True):
@@ -36,13 +35,14 @@ async def caller(
         HeaderParameter(
             name="X-Caller",
             description="Who calls, as `name; scope scope …`; without it `anonymous`, no scopes.",
+            schema_extra={"pattern": _HEADER},
         ),
     ] = None,
 ) -> Caller:
     """Read who calls. Raises `Refused`."""
     if x_caller is None:
         return Caller()
-    match = _HEADER.fullmatch(x_caller.strip())
+    match = re.match(_HEADER, x_caller.strip())
     if not match:
         raise invalid([Fault("X-Caller", "is like `ann; orders:read orders:price`")], 400)
     return Caller(match[1], frozenset((match[2] or "").split()))
@@ -50,14 +50,6 @@ async def caller(
 
 Owner = Literal["none", "placer", "provider"]
 """Whom a route's things belong to: nobody, who placed the order, or the payment provider."""
-
-
-@dataclass
-class Described(Operation):
-    """A route as the API's description tells of it, with what it asks of its caller."""
-
-    scope: str = field(default="none", metadata={"alias": "x-scope"})
-    owner: str = field(default="none", metadata={"alias": "x-owner"})
 
 
 def needs(scope: str | None, owner: Owner = "none") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
-from litestar.params import FromQuery, JSONBody, SkipValidation
+from litestar.params import JSONBody, QueryParameter, SkipValidation
 from msgspec import Meta
 
 from ecommerce.aggregates.catalog import (
@@ -23,7 +23,7 @@ from ecommerce.api.price import Price
 from ecommerce.api.problems import documented, refused
 from ecommerce.api.reading import PAGED, AnySku, Limit, Page, Read, SkuInPath, Token, page, upper
 from ecommerce.api.revisions import TAGGED, IfMatch, etag, revision_of, tagged
-from ecommerce.api.units import WRITTEN, Origin, origin, written
+from ecommerce.api.units import LOCATED, WRITTEN, Origin, origin, written
 from ecommerce.kernel import Money, Value
 from ecommerce.projections import products
 from ecommerce.store.unit import Answer, Submit
@@ -83,7 +83,7 @@ class Product(Value, frozen=True):
     "/catalog/products",
     **needs("catalog:write"),
     responses=documented(400, "ProductAlreadyExists", "PriceIsNegative", 415, 422, 503),
-    response_headers=[*WRITTEN, TAGGED],
+    response_headers=[*WRITTEN, LOCATED, TAGGED],
 )
 async def add_product(
     data: JSONBody[NewProduct],
@@ -164,7 +164,7 @@ async def _change(command: ChangePrice | DelistProduct, origin: Origin, submit: 
 )
 async def list_products(
     read: NamedDependency[SkipValidation[Read]],
-    after: FromQuery[str | None] = None,
+    after: Annotated[str | None, QueryParameter(description="The last SKU seen.")] = None,
     limit: Limit = 50,
     token: Token = None,
 ) -> Response[Page[Product]]:

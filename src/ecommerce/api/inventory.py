@@ -9,15 +9,15 @@ from urllib.parse import quote
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
-from litestar.params import JSONBody, QueryParameter, SkipValidation
+from litestar.params import JSONBody, SkipValidation
 from msgspec import Meta
 
 from ecommerce.aggregates.inventory import AdjustStock, ReceiveStock
 from ecommerce.api.caller import caller, needs
 from ecommerce.api.problems import Fault, documented, invalid
 from ecommerce.api.reading import (
-    MOST_POSITION,
     PAGED,
+    AfterPosition,
     Limit,
     Page,
     Read,
@@ -135,9 +135,7 @@ async def show_stock(
 async def show_movements(
     sku: SkuInPath,
     read: NamedDependency[SkipValidation[Read]],
-    after: Annotated[
-        int | None, QueryParameter(ge=0, le=MOST_POSITION, description="The last position seen.")
-    ] = None,
+    after: AfterPosition = None,
     limit: Limit = 50,
     token: Token = None,
 ) -> Response[Page[Movement]]:

@@ -21,6 +21,8 @@ IMPORT: Final = "orders:import"
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2999
 
+EMAIL: Final = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$(?!\n)"
+
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -28,7 +30,7 @@ class Buyer(Value, frozen=True, forbid_unknown_fields=True):
     """Who orders. Without an e-mail address no mail is sent."""
 
     name: Text | None = None
-    email: Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")] | None = None
+    email: Annotated[str, Meta(max_length=254, pattern=EMAIL)] | None = None
 
 
 class Destination(Value, frozen=True, forbid_unknown_fields=True):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency, Provide
-from litestar.params import QueryParameter, SkipValidation
+from litestar.params import SkipValidation
 
 from ecommerce.api.caller import needs
 from ecommerce.api.problems import documented
 from ecommerce.api.reading import (
-    MOST_POSITION,
     PAGED,
+    AfterPosition,
     Limit,
     OrderIdInQuery,
     Page,
@@ -35,9 +35,7 @@ CONTEXT: Final = "notifications"
 async def list_notifications(
     order_id: OrderIdInQuery,
     read: NamedDependency[SkipValidation[Read]],
-    after: Annotated[
-        int | None, QueryParameter(ge=0, le=MOST_POSITION, description="The last position seen.")
-    ] = None,
+    after: AfterPosition = None,
     limit: Limit = 50,
     token: Token = None,
 ) -> Response[Page[NotificationPage]]:

@@ -11,13 +11,14 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
+from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, SkipValidation
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ecommerce.api.caller import needs
 from ecommerce.api.looking import Looks
 from ecommerce.api.problems import RETRY_AFTER, Refused, documented, problem
-from ecommerce.api.reading import OrderIdInPath, Read
+from ecommerce.api.reading import POSITIONS, OrderIdInPath, Read
 from ecommerce.events.orders import OrderCancelled, OrderDelivered
 from ecommerce.projections import order_timeline
 from ecommerce.projections.order_timeline import Step, waiting
@@ -40,10 +41,15 @@ LastEventId: TypeAlias = Annotated[
     HeaderParameter(
         name="Last-Event-ID",
         description="The id of the last event seen; all others follow.",
-        pattern=r"^[a-z0-9_@,]*$(?!\n)",
+        pattern=POSITIONS,
         max_length=400,
     ),
 ]
+
+
+ENDED: Final = ResponseSpec(
+    None, generate_examples=False, description="All was seen, and nothing more is to come."
+)
 
 
 def steps(read: Read) -> Steps:
@@ -60,7 +66,7 @@ def steps(read: Read) -> Steps:
     "/orders/{order_id:str}/events",
     media_type="text/event-stream",
     **needs("orders:read", owner="placer"),
-    responses=documented(400, 404, 503, "TooManyFollowers"),
+    responses={204: ENDED, **documented(400, 404, 503, "TooManyFollowers")},
 )
 async def follow_order(
     order_id: OrderIdInPath,

@@ -24,7 +24,7 @@ from ecommerce.api.outcomes import WAITED, Patience, outcomes, patience
 from ecommerce.api.problems import Refused, documented
 from ecommerce.api.reading import PAGED, Limit, OrderIdInPath, Page, Read, Token, page, upper
 from ecommerce.api.reports import show_sales
-from ecommerce.api.units import WRITTEN, Origin, origin, uuid7, written
+from ecommerce.api.units import LOCATED, WRITTEN, Origin, origin, uuid7, written
 from ecommerce.events.orders import Address, Charge, Customer
 from ecommerce.kernel import Money, Value
 from ecommerce.projections import order_page, price_list
@@ -64,7 +64,7 @@ DECIDED: Final = ResponseSpec(
         201: DECIDED,
         **documented(400, "ScopeMissing", "PriceChanged", 415, 422, "UnknownSku", 503),
     },
-    response_headers=[*WRITTEN, *WAITED],
+    response_headers=[*WRITTEN, LOCATED, *WAITED],
 )
 async def place_order(
     data: JSONBody[NewOrder],

@@ -9,7 +9,11 @@ from typing import Any, Final, TypeAlias
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    ValidationException,
+)
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from msgspec import Struct, to_builtins
@@ -123,6 +127,17 @@ def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     return answer(problem(error.status_code, error.detail), error.headers)
 
 
+def allow(methods: Iterable[str]) -> dict[str, str]:
+    """Say which methods an address takes; what can be got can be asked for by HEAD too."""
+    known = {*methods}
+    return {"Allow": ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))}
+
+
+def _not_allowed(_: Request[Any, Any, Any], error: MethodNotAllowedException) -> Response[Any]:
+    headers = allow((error.headers or {}).get("allow", "").split(", "))
+    return answer(problem(405, f"This address takes only {headers['Allow']}."), headers)
+
+
 def _no_store(request: Request[Any, Any, Any], error: StoreError) -> Response[Any]:
     if not is_outage(error):
         return _failed(request, error)
@@ -147,6 +162,7 @@ HANDLERS: Final[dict[type[Exception] | int, Handler]] = {
     StoreError: _no_store,
     BadToken: _bad_token,
     ValidationException: _bad_parameters,
+    MethodNotAllowedException: _not_allowed,
     HTTPException: _http,
     Exception: _failed,
 }

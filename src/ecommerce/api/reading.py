@@ -20,11 +20,16 @@ T = TypeVar("T")
 Read: TypeAlias = Callable[[str, str | None], AbstractAsyncContextManager[AsyncConnection[Any]]]
 """Opens a read model by name, no sooner than it holds what a token names."""
 
+_POSITION: Final = r"[a-z][a-z0-9_]*@[0-9]{1,18}"
+POSITIONS: Final = rf"^(?:{_POSITION}(?: *, *{_POSITION})*)?$(?!\n)"
+"""How far the logs of some contexts were read: `orders@1234,inventory@99`."""
+
 Token: TypeAlias = Annotated[
     str | None,
     HeaderParameter(
         name="Consistency-Token",
         description="What a write answered, several parted by commas: waits until it can be seen.",
+        schema_extra={"pattern": POSITIONS},
     ),
 ]
 
@@ -46,6 +51,15 @@ def _in_path(kind: Any, description: str) -> PathParameter:
 
 
 MOST_POSITION: Final = 2**63 - 1
+AfterPosition: TypeAlias = Annotated[
+    int | None,
+    QueryParameter(
+        ge=0,
+        le=MOST_POSITION,
+        description="The last position seen.",
+        schema_extra={"minimum": 0},  # Litestar itself leaves a 0 out
+    ),
+]
 
 SkuInPath: TypeAlias = Annotated[str, _in_path(Sku, FOLDED)]
 OrderIdInPath: TypeAlias = Annotated[str, _in_path(OrderId, "An order's id.")]

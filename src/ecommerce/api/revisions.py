@@ -14,11 +14,15 @@ from ecommerce.store.unit import Answer
 
 T = TypeVar("T")
 
+_TAG: Final = r'^(?:\*|"([0-9]{1,18})")$(?!\n)'
+
 IfMatch: TypeAlias = Annotated[
     str | None,
     HeaderParameter(
         name="If-Match",
-        description="The ETag that was read: changes nothing if somebody else was faster.",
+        description="The ETag that was read: changes nothing if somebody else was faster."
+        " `*` is any.",
+        schema_extra={"pattern": _TAG},
     ),
 ]
 
@@ -29,15 +33,13 @@ TAGGED: Final = ResponseHeader(
     documentation_only=True,
 )
 
-_TAG: Final = re.compile(r'"([0-9]{1,18})"')
-
 
 def revision_of(if_match: str | None) -> int | None:
     """Read the revision that a change is meant for; `*` and none are any. Raises `Refused`."""
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None:
         return None
-    if match := _TAG.fullmatch(if_match.strip()):
-        return int(match[1])
+    if match := re.match(_TAG, if_match.strip()):
+        return int(match[1]) if match[1] else None
     raise invalid([Fault("If-Match", 'is an ETag such as "3", as it was read')], 400)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 import uvicorn
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from ecommerce.api.problems import MEDIA_TYPE, RETRY_AFTER, problem
@@ -51,7 +52,7 @@ async def serve_http(
     """
     with socket.create_server((host, port), backlog=2048) as listener:
         listener.setblocking(False)  # noqa: FBT003 -- the standard library's own signature
-        server = _Server(_config(_answering_all(app)))
+        server = _Server(_config(_answering_all(_headless(app))))
         server.on_started = lambda: on_started(listener.getsockname()[1])
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         stopping = asyncio.create_task(stop.wait())
@@ -69,6 +70,17 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _headless(app: ASGIApp) -> ASGIApp:
+    """Take HEAD for GET: the server leaves the body of the answer out by itself."""
+
+    async def ask(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await app(scope, receive, send)
+
+    return ask
 
 
 def _answering_all(app: ASGIApp) -> ASGIApp:

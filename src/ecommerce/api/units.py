@@ -56,6 +56,13 @@ WRITTEN: Final = (
 )
 """The headers of each response to a request that writes."""
 
+LOCATED: Final = ResponseHeader(
+    name="Location",
+    description="Where to find what was made.",
+    value="/orders/7",
+    documentation_only=True,
+)
+
 
 class Origin(Value, frozen=True):
     """What a request that writes brings beside its command."""

@@ -16,8 +16,10 @@ from ecommerce.api.problems import Fault, invalid, refused
 
 MOST_FAULTS: Final = 100
 
+NO_CONTROL: Final = r"^[^\x00-\x1f\x7f]*$(?!\n)"
+"""Control characters no text needs: PostgreSQL stores no NUL, a line break could forge a mail."""
+
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-"""What no text needs: PostgreSQL stores no NUL, and a line break in a name forges a mail."""
 _JSON: Final = re.compile(r"application/(json|[a-z0-9.+\-]+\+json)", re.IGNORECASE)
 _ENCODED: Final = re.compile(rb"%(00|0[1-9a-f]|1[0-9a-f]|7f)", re.IGNORECASE)
 
@@ -33,12 +35,14 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     if _ENCODED.search(request.scope["raw_path"] + b"?" + request.scope["query_string"]):
         raise invalid([Fault("URL", "holds a control character")], 400)
     field = request.route_handler.parsed_data_field
+    if nulls := [*_nulls(request)]:
+        raise invalid(nulls, 400)
     if field is None or (not body and field.is_optional):
         return
     if body:
         _expect_json(request.headers.get("content-type", ""))
     try:
-        value = msgspec.json.decode(body)
+        value = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(400, f"The body is no JSON: {error}.", "NotJson") from None
     found = [*islice(faults(value, field.raw), MOST_FAULTS)]
@@ -54,6 +58,23 @@ def _expect_json(content_type: str) -> None:
         raise refused(
             415, "Send JSON, with `Content-Type: application/json`.", "UnsupportedMediaType"
         )
+
+
+def _nulls(request: Request[Any, Any, Any]) -> Iterator[Fault]:
+    """Find the word `null`: Litestar takes it for nothing where a parameter is not text."""
+    for field in request.route_handler.parsed_fn_signature.parameters.values():
+        name = getattr(field.kwarg_definition, "name", None) or field.name
+        if request.query_params.get(name) == "null" and _plain(field.raw) is not str:
+            yield Fault(name, "is not `null`; leave it out")
+
+
+def _number(text: str) -> int | float:
+    """Read a number with a point or an exponent: in JSON `2.0` is the integer 2."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=_number)
 
 
 def _controls(value: Any, name: str = "") -> Iterator[Fault]:

@@ -32,7 +32,6 @@ def application(session: aiohttp.ClientSession, upstreams: Upstreams) -> ASGIApp
     own = pages(describe, partial(check_all, session, upstreams))
 
     async def gateway(scope: Scope, receive: Receive, send: Send) -> None:
-        scope = _headless(scope)
         if scope["type"] == ScopeType.HTTP and (context := _context(scope)):
             try:
                 await forward(session, upstreams[context], await accept(scope, receive), send)
@@ -47,13 +46,6 @@ def application(session: aiohttp.ClientSession, upstreams: Upstreams) -> ASGIApp
             await own(scope, receive, send)
 
     return gateway
-
-
-def _headless(scope: Scope) -> Scope:
-    """Take HEAD for GET: the server leaves the body of the answer out by itself."""
-    if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD":
-        return {**scope, "method": "GET"}
-    return scope
 
 
 def _context(scope: Scope) -> str | None:

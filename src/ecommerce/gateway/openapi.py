@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any, Final
 import aiohttp
 import structlog
 
+from ecommerce.gateway.answers import Document, add, answers, link, share_examples
 from ecommerce.gateway.routes import context_of
 from ecommerce.gateway.upstreams import Upstream, Upstreams
 
@@ -23,17 +25,34 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
 ABOUT: Final = """
 A shop whose services react only to each other's events: `/asyncapi.json` describes those.
 
-A write answers with a `Consistency-Token`; a read that sends it back waits until it can see what
-was written. Under the same `Idempotency-Key` a request is carried out once. `X-Caller: name;
-scope scope …` says who calls. Every refusal is `application/problem+json` (RFC 9457). The gateway
-itself answers 413 to a body of more than a mebibyte, 502 where a service gave no answer, 503 where
-none can be reached or has room, and 504 where none came in time.
+**Reading what was written.** A write answers with a `Consistency-Token`; a read that sends it back
+waits until it can see what was written, five seconds at most.
 
+**Sending again.** Under the same `Idempotency-Key` a request is carried out once, and answered the
+same again, with `Idempotent-Replayed: true`.
+
+**Editing.** A product has an `ETag`; sent back as `If-Match`, it changes nothing that somebody else
+has changed since (412).
+
+**Waiting.** An order is taken at once (202), and decided soon after. `Prefer: wait=5` waits for the
+outcome (201). `GET /orders/{order_id}/events` sends what happens as server-sent events, and goes on
+after `Last-Event-ID`.
+
+**Lists** have at most 100 items on a page; `Link` and `next` lead to the next page.
+
+**Problems.** Every refusal is `application/problem+json` (RFC 9457). Its `type` is an address that
+tells what it means and what to do: `/problems` lists all. Where `Retry-After` is sent (503), the
+same request may do after so many seconds.
+
+`HEAD` answers as `GET` does, without the body. `X-Caller: name; scope scope …` says who calls.
 `x-scope` is the scope that a route needs, `x-owner` whose own things need none: those of the
 `placer` of the order, or what the payment `provider` signs. No route refuses a caller for it yet.
-"""
+""".strip()
 
-Document = dict[str, Any]
+COMMON: Final = frozenset({"Problem", "Fault"})
+"""What all contexts call the same, and mean the same by."""
+
+_SCHEMAS: Final = "#/components/schemas/"
 
 log = structlog.get_logger()
 
@@ -86,34 +105,47 @@ def merge(documents: Mapping[str, Document]) -> Document:
 
     Components are named after their context, for two contexts may call different things the same.
     """
-    paths: Document = {}
     schemas: Document = {}
+    examples: Document = {}
+    paths: dict[str, Document] = {}
     for context, document in documents.items():
         named = partial(_renamed, context)
         for name, schema in document.get("components", {}).get("schemas", {}).items():
-            schemas[f"{context}.{name}"] = named(schema)
+            schemas[_name(context, name)] = named(schema)
         for path, operations in document["paths"].items():
             if context_of(path) == context:
                 paths[path] = {
                     method: _operation(context, named(operation))
                     for method, operation in operations.items()
                 }
+    told = [operation for operations in paths.values() for operation in operations.values()]
+    for operation in told:
+        share_examples(operation["responses"], examples)
+    link({operation["operationId"]: operation for operation in told})
+    own = answers()
+    share_examples(own, examples)
     return {
         "openapi": "3.1.0",
         "info": {"title": "E-commerce", "version": version("ecommerce"), "description": ABOUT},
         "servers": [{"url": "/"}],
         "tags": [{"name": context} for context in documents],
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas, "responses": own, "examples": examples},
     }
+
+
+def _name(context: str, name: str) -> str:
+    """Name a component; a page of products is called so, without the module of products."""
+    short = re.sub(r"_(?:\w+\.)+", "_", name).rstrip("_")
+    return short if short in COMMON else f"{context}.{short}"
 
 
 def _renamed(context: str, part: Any) -> Any:
     """Let all references in a part of a document name the context's own components."""
     match part:
-        case {"$ref": str(reference), **rest} if reference.startswith("#/components/schemas/"):
-            name = reference.rpartition("/")[2]
-            return {"$ref": f"#/components/schemas/{context}.{name}", **rest}
+        case {"$ref": str(reference), **rest} if reference.startswith(_SCHEMAS):
+            name = _name(context, reference.removeprefix(_SCHEMAS))
+            return {"$ref": f"{_SCHEMAS}{name}", **rest}
         case dict():
             return {name: _renamed(context, value) for name, value in part.items()}
         case list():
@@ -130,4 +162,5 @@ def _operation(context: str, operation: Document) -> Document:
         "summary": summary.rstrip("."),
         "description": description,
         "tags": [context],
+        "responses": add(operation["responses"]),
     }

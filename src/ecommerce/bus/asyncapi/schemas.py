@@ -47,7 +47,7 @@ def _parts(kind: inspect.Type) -> Iterable[inspect.Type]:
 
 def _told(kind: inspect.StructType, schema: Schema) -> Schema:
     """Add what msgspec leaves out: the fields' docstrings, the form of times, who is named."""
-    words = _docstrings(kind.cls)
+    words = docstrings(kind.cls)
     properties = {
         field.encode_name: schema["properties"][field.encode_name]
         | _marks(field.type)
@@ -64,7 +64,7 @@ def _marks(kind: inspect.Type) -> Schema:
     return {"format": "date-time"} if isinstance(kind, inspect.DateTimeType) else {}
 
 
-def _docstrings(struct: type[Any]) -> dict[str, str]:
+def docstrings(struct: type[Any]) -> dict[str, str]:
     """Read the strings that stand under fields; Python itself does not keep them."""
     (made,) = ast.parse(getsource(struct)).body
     body = made.body if isinstance(made, ast.ClassDef) else []
