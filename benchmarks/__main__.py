@@ -22,7 +22,7 @@ from benchmarks.alone import measured
 from benchmarks.figures import Figure, show
 from benchmarks.machine import describe
 
-BENCHES: Final = ("append", "hot_sku")
+BENCHES: Final = ("append", "hot_sku", "growth")
 """The modules, in the order of the table."""
 
 RESULTS: Final = Path(__file__).parent / "results"

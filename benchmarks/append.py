@@ -21,7 +21,7 @@ from benchmarks.alone import alone
 from benchmarks.callers import submit_all
 from benchmarks.figures import Figure, figure
 from benchmarks.processors import Meters, server, this_process
-from benchmarks.rounds import Turn, clocked, costs, interleave
+from benchmarks.rounds import Turn, clocked, costs, interleave, total
 from ecommerce.api.units import uuid7
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.envelope import Recorded, encode
@@ -76,11 +76,6 @@ def _figures(ours: list[Turn], raw: list[Turn]) -> list[Figure]:
         figure("a", "appends", [turn.rate for turn in ours], "/s"),
         figure("a", "pgbench", [turn.rate for turn in raw], "/s", cpu=costs(raw)),
     ]
-
-
-def total(turn: Turn) -> float:
-    """Add up what an item cost all processes, in microseconds."""
-    return sum(turn.cost.values())
 
 
 async def _insert(url: str, units: int, meters: Meters) -> Turn:

@@ -56,6 +56,11 @@ def costs(turns: Sequence[Turn]) -> dict[str, float]:
     return {name: median(turn.cost[name] for turn in turns) for name in turns[0].used}
 
 
+def total(turn: Turn) -> float:
+    """Add up what an item cost all processes, in microseconds."""
+    return sum(turn.cost.values())
+
+
 async def interleave(
     rounds: int, works: Mapping[str, Callable[[], Awaitable[T]]], warm_up: int = WARM_UP
 ) -> dict[str, list[T]]:
