@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from explorer import shrinking
 from explorer.instance import Parts
 from explorer.schedule import Step, make
 from explorer.serial import Wrong, check
@@ -53,22 +54,6 @@ def explore(parts: Parts, seeds: Iterable[int]) -> tuple[Failure | None, int, Co
 
 def shrink(parts: Parts, seed: int, steps: list[Step]) -> Failure:
     """Leave out what can be left out with the schedule still going wrong."""
-    size = len(steps)
-    while size:
-        shorter = _without(parts, steps, size)
-        size = size if size == 1 and len(shorter) < len(steps) else size // 2
-        steps = shorter
-    wrong, world = attempt(parts, steps)
-    return Failure(seed, steps, wrong or "", world.trace)
-
-
-def _without(parts: Parts, steps: list[Step], size: int) -> list[Step]:
-    """Leave out every part of this size that can be."""
-    start = 0
-    while start < len(steps):
-        fewer = steps[:start] + steps[start + size :]
-        if attempt(parts, fewer)[0]:
-            steps = fewer
-        else:
-            start += size
-    return steps
+    shortest = [*shrinking.shrink(steps, lambda fewer: bool(attempt(parts, fewer)[0]))]
+    wrong, world = attempt(parts, shortest)
+    return Failure(seed, shortest, wrong or "", world.trace)
