@@ -15,16 +15,16 @@ from ecommerce.kernel import Value
 
 HOP_BY_HOP: Final = frozenset(
     {
-        "connection",
-        "expect",  # the server has answered it already
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "trailers",
-        "transfer-encoding",
-        "upgrade",
+        b"connection",
+        b"expect",  # the server has answered it already
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"trailers",
+        b"transfer-encoding",
+        b"upgrade",
     }
 )
 """Headers about one connection, which are not passed on."""
@@ -33,6 +33,7 @@ READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
 Headers = list[tuple[str, str]]
+RawHeaders = list[tuple[bytes, bytes]]
 
 
 class ClientGone(Exception):
@@ -57,7 +58,11 @@ async def accept(scope: HTTPScope, receive: Receive) -> Passed:
     """Read a request and its body. Raises `Refused` where the body is too large."""
     query = scope["query_string"].decode("latin-1")
     path = scope["raw_path"].decode("latin-1")
-    headers = end_to_end((name, value) for name, value in scope["headers"] if name != b"host")
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in end_to_end(scope["headers"])
+        if name != b"host"
+    ]
     return Passed(
         method=scope["method"],
         target=f"{path}?{query}" if query else path,
@@ -66,26 +71,29 @@ async def accept(scope: HTTPScope, receive: Receive) -> Passed:
     )
 
 
-def end_to_end(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+def end_to_end(raw: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
     """Leave out the headers that are about one connection, those that it names too."""
-    headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw]
+    headers = [(name.lower(), value) for name, value in raw]
     named = {
         option.strip().lower()
         for name, value in headers
-        if name == "connection"
-        for option in value.split(",")
+        if name == b"connection"
+        for option in value.split(b",")
     }
-    return [(name, value) for name, value in headers if name not in HOP_BY_HOP | named]
+    left_out = HOP_BY_HOP | named
+    return [each for each in headers if each[0] not in left_out]
 
 
 def traced(headers: Headers) -> Headers:
     """Give a request an id and a trace, unless it has them."""
     there = {name for name, _ in headers}
-    made = {
-        "x-request-id": str(uuid7()),
-        "traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00",
-    }
-    return headers + [(name, value) for name, value in made.items() if name not in there]
+    made = []
+    if "x-request-id" not in there:
+        made.append(("x-request-id", str(uuid7())))
+    if "traceparent" not in there:
+        chance = secrets.token_hex(24)
+        made.append(("traceparent", f"00-{chance[:32]}-{chance[32:]}-00"))
+    return headers + made
 
 
 def once(method: str, headers: Headers) -> Headers:

@@ -75,15 +75,18 @@ async def _answer(answer: aiohttp.ClientResponse, passed: Passed, send: Send) ->
     """Send an answer on as it comes. One that breaks off is broken off here too."""
     async with answer:
         headers = [
-            (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in end_to_end(answer.raw_headers)
-            if name != "date"  # the server writes its own
+            header
+            for header in end_to_end(answer.raw_headers)
+            if header[0] != b"date"  # the server writes its own
         ]
         headers.append((b"x-request-id", passed.request_id.encode("latin-1")))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        more = True
         async for part in answer.content.iter_any():
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+            more = not answer.content.at_eof()
+            await send({"type": "http.response.body", "body": part, "more_body": more})
+        if more:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _unreachable() -> Refused:

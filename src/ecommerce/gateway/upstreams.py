@@ -23,7 +23,7 @@ class Upstream:
         """Name each instance once, those that could not be reached a moment ago last."""
         start = self._turn = (self._turn + 1) % max(1, len(self.urls))
         urls = [*self.urls[start:], *self.urls[:start]]
-        yield from sorted(urls, key=self._skipped)
+        yield from sorted(urls, key=self._skipped) if self._unreachable else urls
 
     def failed(self, url: str) -> None:
         """Note that an instance could not be reached."""
