@@ -41,15 +41,15 @@ class Buggy:
         return list(self._real.streams(command))
 
 
-def _late_payment_forgotten(command: Command, states: Streams) -> Decision:
+def _late_payment_forgotten(command: Any, states: Streams) -> Decision:
     """A payment that comes after the order's death is noted, and that is all."""
-    decision = payments.decide(command, states)  # type: ignore[arg-type] # it is payments' own
+    decision = payments.decide(command, states)
     if isinstance(command, payments.SucceedPayment):
         return {name: events[:1] for name, events in decision.items()}
     return decision
 
 
-def _charged_after_close(command: Command, states: Streams) -> Decision:
+def _charged_after_close(command: Any, states: Streams) -> Decision:
     """Stock that is held starts the charge, whether or not the order still lives."""
     match command:
         case payments.StartPayment(order_id):
@@ -58,19 +58,19 @@ def _charged_after_close(command: Command, states: Streams) -> Decision:
             if payment.status is payments.Status.REQUESTED:
                 due = PaymentStarted(order_id, payment.amount, payment.payment_method)
                 return {name: [due]}
-    return payments.decide(command, states)  # type: ignore[arg-type] # it is payments' own
+    return payments.decide(command, states)
 
 
-def _close_lost_when_early(command: Command, states: Streams) -> Decision:
+def _close_lost_when_early(command: Any, states: Streams) -> Decision:
     """An order that payments has not heard of is nothing to close."""
     if isinstance(command, payments.ClosePayment):
         payment: payments.Payment = states[payments.stream(command.order_id)]
         if payment.status is payments.Status.NEW:
             return {}
-    return payments.decide(command, states)  # type: ignore[arg-type] # it is payments' own
+    return payments.decide(command, states)
 
 
-def _refunds_what_was_free(command: Command, states: Streams) -> Decision:
+def _refunds_what_was_free(command: Any, states: Streams) -> Decision:
     """Whatever has succeeded is refunded, also what has cost nothing."""
     if isinstance(command, payments.ClosePayment):
         name = payments.stream(command.order_id)
@@ -78,7 +78,7 @@ def _refunds_what_was_free(command: Command, states: Streams) -> Decision:
         if payment.status is payments.Status.SUCCEEDED and not payment.closed:
             refund = RefundStarted(command.order_id, payment.amount, str(payment.charge))
             return {name: [PaymentClosed(command.order_id), refund]}
-    return payments.decide(command, states)  # type: ignore[arg-type] # it is payments' own
+    return payments.decide(command, states)
 
 
 def _still_held(held: inventory.Reservation, event: Any) -> inventory.Reservation:
@@ -86,7 +86,7 @@ def _still_held(held: inventory.Reservation, event: Any) -> inventory.Reservatio
     return replace(after, items=held.items) if isinstance(event, StockCompensated) else after
 
 
-def _released_twice(command: Command, states: Streams) -> Decision:
+def _released_twice(command: Any, states: Streams) -> Decision:
     """What an order holds goes back as often as somebody asks."""
     if isinstance(command, inventory.CompensateStock):
         held: inventory.Reservation = states[inventory.reservation(command.order_id)]
@@ -97,21 +97,21 @@ def _released_twice(command: Command, states: Streams) -> Decision:
                 ]
                 for item in held.items
             }
-    return inventory.decide(command, states)  # type: ignore[arg-type] # it is inventory's own
+    return inventory.decide(command, states)
 
 
-def _early_compensation_forgotten(command: Command, states: Streams) -> Decision:
+def _early_compensation_forgotten(command: Any, states: Streams) -> Decision:
     """Where nothing is reserved there is nothing to give back, and nothing to remember."""
     if isinstance(command, inventory.CompensateStock):
         held: inventory.Reservation = states[inventory.reservation(command.order_id)]
         if held.held is inventory.Held.UNKNOWN:
             return {}
-    return inventory.decide(command, states)  # type: ignore[arg-type] # it is inventory's own
+    return inventory.decide(command, states)
 
 
-def _partly_reserved(command: Command, states: Streams) -> Decision:
+def _partly_reserved(command: Any, states: Streams) -> Decision:
     """What there is of an order is held, though some of it is short."""
-    decision = inventory.decide(command, states)  # type: ignore[arg-type] # it is inventory's own
+    decision = inventory.decide(command, states)
     if isinstance(command, inventory.ReserveStock) and any(
         isinstance(event, StockReservationFailed)
         for events in decision.values()
@@ -125,7 +125,7 @@ def _partly_reserved(command: Command, states: Streams) -> Decision:
     return decision
 
 
-def _times_out_when_confirmed(command: Command, states: Streams) -> Decision:
+def _times_out_when_confirmed(command: Any, states: Streams) -> Decision:
     """A deadline ends any order that is not shipped yet."""
     if isinstance(command, orders.CancelOrder) and command.code == "timed_out":
         name = orders.stream(command.order_id)
@@ -135,15 +135,15 @@ def _times_out_when_confirmed(command: Command, states: Streams) -> Decision:
                 command.order_id, order.customer, command.reason, command.code
             )
             return {name: [cancelled, CompensateInventory(command.order_id, order.skus)]}
-    return orders.decide(command, states)  # type: ignore[arg-type] # it is orders' own
+    return orders.decide(command, states)
 
 
-def _mails_each_time(command: Command, states: Streams) -> Decision:
+def _mails_each_time(command: Any, states: Streams) -> Decision:
     """A mail is queued whenever its event is heard."""
     if isinstance(command, notifications.QueueNotification):
         name = notifications.stream(command.about)
         return {name: [NotificationQueued(command.about, command.mail)]}
-    return notifications.decide(command, states)  # type: ignore[arg-type] # it is its own
+    return notifications.decide(command, states)
 
 
 def _confirms_when_asked(event: Any, event_id: str) -> Iterator[Command]:
