@@ -19,7 +19,7 @@ def stop(folder: Path, patience: float = 10) -> None:
     except NotSupervised:
         pass
     else:
-        processes.wait_until_gone(folder, PATIENCE)
+        processes.wait_until_gone(folder, PATIENCE, lambda: supervisor.wake(folder))
     processes.end(folder, patience)
 
 

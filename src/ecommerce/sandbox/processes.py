@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -29,12 +30,15 @@ def _belongs(process: psutil.Process, folder: Path) -> bool:
         return False
 
 
-def wait_until_gone(folder: Path, seconds: float) -> bool:
+def wait_until_gone(
+    folder: Path, seconds: float, meanwhile: Callable[[], None] = lambda: None
+) -> bool:
     """Wait until the run has no process; false when one is left after that time."""
     deadline = time.monotonic() + seconds
     while of_run(folder):
         if time.monotonic() > deadline:
             return False
+        meanwhile()
         time.sleep(POLL)
     return True
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from configparser import RawConfigParser
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from xmlrpc.client import Fault, ServerProxy
@@ -140,6 +141,15 @@ def start_program(folder: Path, group: str, name: str = "*") -> None:
 def shut_down(folder: Path) -> None:
     """Ask the supervisor to stop all programs, then itself. Raises `NotSupervised`."""
     _call(folder, "shutdown")
+
+
+def wake(folder: Path) -> None:
+    """Have the supervisor look at once, if it is there, which of its programs have ended.
+
+    By itself it looks about once a second, and only then tells the next group to stop.
+    """
+    with suppress(NotSupervised):  # while it shuts down it refuses every question, but looks
+        _call(folder, "getState")
 
 
 def _call(folder: Path, method: str, *arguments: Any) -> Any:
