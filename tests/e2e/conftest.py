@@ -22,6 +22,7 @@ def started() -> Iterator[tuple[RunningShop, str]]:
             yield shop, shop.up("--port-base", str(base))
         finally:
             shop.ecommerce("down")
+            assert shop.processes() == [], "down leaves something"
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import msgspec
@@ -52,41 +54,37 @@ def orders_of(shop: RunningShop) -> list[str]:
     return [order["order_id"] for order in page["items"]]
 
 
-def test_down_leaves_nothing_and_the_next_start_goes_on(shop: RunningShop) -> None:
-    before = orders_of(shop)
-    shop.ecommerce("down")
-    assert shop.processes() == []
-    began = time.monotonic()
-    said = shop.ecommerce("up", "--detach", "--scale", "inventory=2")
-    assert time.monotonic() - began < SOON
-    assert "OrderConfirmed" not in said
-    assert orders_of(shop) == before
-
-
-def test_it_starts_again_after_everything_was_killed(shop: RunningShop) -> None:
+def test_it_goes_on_after_all_was_killed_and_after_ctrl_c_which_leaves_nothing(
+    shop: RunningShop,
+) -> None:
     before = orders_of(shop)
     for process in shop.processes():
         process.kill()
+    with _following(shop) as up:
+        assert orders_of(shop) == before
+        up.send_signal(signal.SIGINT)
+        said, _ = up.communicate(timeout=60)
+    assert re.search("Stopped", said.decode())
+    assert shop.processes() == []
     began = time.monotonic()
-    shop.ecommerce("up", "--detach", "--scale", "inventory=2")
+    again = shop.up()
     assert time.monotonic() - began < SOON
+    assert "OrderConfirmed" not in again
     assert orders_of(shop) == before
 
 
-def test_ctrl_c_stops_everything(shop: RunningShop) -> None:
-    shop.ecommerce("down")
-    up = subprocess.Popen([ECOMMERCE, "up"], env=shop.environment, stdout=subprocess.PIPE)
-    try:
-        for _ in until(60, "it does not start"):
-            if _answers(f"{shop.gateway}/health/ready"):
-                break
-        up.send_signal(signal.SIGINT)
-        said, _ = up.communicate(timeout=60)
-    finally:
-        up.kill()
-    assert re.search("Stopped", said.decode())
-    assert shop.processes() == []
-    shop.ecommerce("up", "--detach", "--scale", "inventory=2")
+@contextmanager
+def _following(shop: RunningShop) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `up` in the foreground; the block begins when the shop is ready."""
+    words = (str(ECOMMERCE), "up", "--scale", "inventory=3")
+    with subprocess.Popen(words, env=shop.environment, stdout=subprocess.PIPE) as up:
+        try:
+            for _ in until(SOON, "it does not start"):
+                if _answers(f"{shop.gateway}/health/ready"):
+                    break
+            yield up
+        finally:
+            up.kill()
 
 
 def _answers(url: str) -> bool:
