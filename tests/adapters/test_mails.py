@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -28,7 +29,7 @@ def body(mail: EmailMessage, kind: str) -> str:
 
 def sent(mail: Mail) -> EmailMessage:
     """Write a mail and read it as its recipient does."""
-    return message_from_bytes(mails.write(mail, ABOUT, SENDER).as_bytes(), policy=default)
+    return message_from_bytes(mails.write(mail, ABOUT, SENDER).document, policy=default)
 
 
 def test_a_mail_says_who_writes_to_whom_about_what() -> None:
@@ -90,6 +91,8 @@ def test_what_a_customer_wrote_is_text_in_html() -> None:
         ("Ada Löve", "Ada Löve <ada@example.org>"),
         ("Ada\x00", "Ada <ada@example.org>"),
         (None, "ada@example.org"),
+        ('Ada "the \\ Countess"', '"Ada \\"the \\\\ Countess\\"" <ada@example.org>'),
+        ("=?utf-8?q?Eve?=", "=?utf-8?q?Eve?= <ada@example.org>"),
     ],
 )
 def test_a_name_is_only_a_name(name: str | None, shown: str) -> None:
@@ -120,5 +123,35 @@ def test_a_message_id_is_always_alike_unlike_others_and_valid() -> None:
 
 def test_a_long_message_id_is_not_folded() -> None:
     about = f"order-{'x' * 64}@12"
-    document = mails.write(MAIL, about, SENDER).as_bytes()
+    document = mails.write(MAIL, about, SENDER).document
     assert f"Message-ID: {mails.message_id(about, SENDER)}\r\n".encode() in document
+
+
+@pytest.mark.parametrize("name", ["Ada " * 50, "Łöve " * 40, "\N{PILE OF POO}" * 200, "A" * 200])
+def test_a_long_name_is_written_on_as_many_lines_as_it_needs(name: str) -> None:
+    document = mails.write(replace(MAIL, name=name), ABOUT, SENDER).document
+    assert max(map(len, document.split(b"\r\n"))) <= 78
+    assert document.isascii()
+    recipient = message_from_bytes(document)["To"]
+    assert str(make_header(decode_header(recipient))) == f"{name.strip()} <ada@example.org>"
+
+
+def test_a_mail_is_well_formed_whatever_a_customer_wrote() -> None:
+    name = "--=_\n--=_--\nFrom .\n.\n=3D {sender} {0} Ł"
+    mail = sent(replace(MAIL, name=name))
+    parts = [mail, *mail.iter_parts()]
+    assert [part.get_content_type() for part in parts[1:]] == ["text/plain", "text/html"]
+    assert not any(part.defects for part in parts)
+    assert not any(value.defects for value in mail.values())
+    for kind in ("plain", "html"):
+        assert f"Dear {name}," in body(mail, kind).replace("\r\n", "\n")
+
+
+def test_lines_end_as_mail_servers_want_it() -> None:
+    document = mails.write(MAIL, ABOUT, SENDER).document
+    assert b"\n" not in document.replace(b"\r\n", b"")
+
+
+def test_the_envelope_names_the_same_addresses_as_the_mail() -> None:
+    letter = mails.write(replace(MAIL, to="ada@exämple.org"), ABOUT, SENDER)
+    assert (letter.sender, letter.recipient) == (SENDER, "ada@xn--exmple-cua.org")

@@ -48,10 +48,10 @@ def send(server: MailServer, breaker: Breaker, sender: str) -> Call:
     async def handle(recorded: Recorded[NotificationQueued], _key: str) -> Outcome:
         about = recorded.event.about
         try:
-            mail = write(recorded.event.mail, about, sender)
+            letter = write(recorded.event.mail, about, sender)
         except BadAddress:
             return FailNotification(about, "The address is not one that mail can be sent to.")
-        code = await guard(breaker, server.send, mail)
+        code = await guard(breaker, server.send, letter)
         if code == ACCEPTED:
             return CompleteNotification(about)
         if code >= FOR_GOOD:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from email.message import EmailMessage
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+
+from ecommerce.adapters.mails import Letter
 
 TIMEOUT: Final = 20.0
 """Seconds for each answer of the server."""
@@ -26,8 +27,8 @@ class MailServer:
         self._client = client
         self._lock = asyncio.Lock()
 
-    async def send(self, mail: EmailMessage) -> int:
-        """Hand a mail over, and say with which code the server took it or refused just this mail.
+    async def send(self, letter: Letter) -> int:
+        """Hand a mail over, and say with which code the server took it or refused just this one.
 
         Raises where the server cannot be reached, or wants nothing from us.
         """
@@ -35,7 +36,7 @@ class MailServer:
             if not self._client.is_connected:
                 await self._client.connect()
             try:
-                await self._client.send_message(mail)
+                await self._client.sendmail(letter.sender, letter.recipient, letter.document)
             except aiosmtplib.SMTPRecipientsRefused as refusal:
                 return refusal.recipients[0].code
             except aiosmtplib.SMTPDataError as refusal:
