@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ecommerce.events.inventory import UnitsAdjusted, UnitsReceived
+from ecommerce.aggregates.inventory import AdjustStock, ReceiveStock
 from ecommerce.kernel import Rejected
 from explorer.saga import invariants
 from explorer.saga.log import Due, Log, Told
+from explorer.saga.outside import Wrong
 from explorer.saga.steps import (
     Ask,
     Call,
@@ -39,13 +40,20 @@ def _ask(world: World, step: Ask) -> Result:
     context = type(step.command).__module__.rpartition(".")[2]
     name = type(step.command).__name__
     world.seen["cancel"] += name == "WithdrawOrder"
+    if step.key in world.logs[context].keys:
+        return "answered as before"
+    expected = invariants.expects_refusal(world, step.command)
     try:
         told = world.record(context, step.key, step.command, name)
     except Rejected as refusal:
+        if not expected:
+            raise Wrong(f"a person is refused for no reason: {refusal}") from None
         return f"refused: {refusal}"
-    for one in told:
-        if isinstance(one.event, UnitsReceived | UnitsAdjusted):
-            world.counted[one.event.sku] += one.event.quantity
+    if expected:
+        raise Wrong("a person is not refused")
+    if isinstance(step.command, ReceiveStock | AdjustStock):
+        world.counted[step.command.sku] += step.command.quantity
+    invariants.check_wish(world, step.command)
     return told
 
 
@@ -126,6 +134,7 @@ def _expire(world: World, step: Expire) -> Result | None:
     if told is None:
         return None
     world.seen["deadline"] += 1
+    invariants.check_patience(world, step.stream)
     world.timers.pop(step.stream, None)
     command = world.shop.contexts["orders"].timers[type(told.event)](told.event)
     return world.record("orders", f"timer:{told.id}", command, "deadline")
@@ -151,7 +160,10 @@ def _tell(world: World, step: Tell) -> Result | None:
 
 
 def _lose(world: World, step: Lose) -> Result | None:
-    return "" if world.outside.webhooks.pop((step.order, step.kind), None) else None
+    if not world.outside.webhooks.pop((step.order, step.kind), None):
+        return None
+    world.outside.unheard.add(step.order)
+    return ""
 
 
 def _crash(world: World, step: Crash) -> Result:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ecommerce.aggregates.orders import PlaceOrder
 from ecommerce.events.orders import Customer
-from explorer.saga import invariants
+from explorer.saga import resting
 from explorer.saga.drawing import schedule
 from explorer.saga.log import Reached
 from explorer.saga.outside import Wrong
@@ -50,7 +50,7 @@ class Explored:
         self.schedules += 1
         self.reached.update(world.reached)
         self.seen.update(world.seen.keys())
-        self.seen["three orders"] += len(invariants.placed(world)) >= 3
+        self.seen["three orders"] += len(resting.placed(world)) >= 3
 
 
 def attempt(world: World, steps: Iterable[Step]) -> str | None:
@@ -61,7 +61,7 @@ def attempt(world: World, steps: Iterable[Step]) -> str | None:
         world.rest()
     except Wrong as wrong:
         return str(wrong)
-    return invariants.broken(world)
+    return resting.broken(world)
 
 
 def explore(seeds: Iterable[int], explored: Explored | None = None, shop: Shop = REAL) -> Explored:

@@ -1,30 +1,40 @@
-"""What must hold at every step, and what once nothing is left to do."""
+"""What must hold at every step."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
 
-from ecommerce.aggregates.inventory import Held, Reservation, Stock, stock
-from ecommerce.aggregates.orders import Order, Status
-from ecommerce.aggregates.payments import Payment
-from ecommerce.events.orders import OrderCancelled, OrderCreated
+from ecommerce.aggregates.inventory import AdjustStock, Held, Reservation, Stock, stock
+from ecommerce.aggregates.orders import (
+    DeliverOrder,
+    Order,
+    PlaceOrder,
+    ShipOrder,
+    Status,
+    WithdrawOrder,
+)
+from ecommerce.events.inventory import StockReservationFailed
 from ecommerce.events.payments import PaymentStarted
+from ecommerce.kernel import Command
 from explorer.saga.log import Log, Told
 from explorer.saga.outside import Wrong
 
 if TYPE_CHECKING:
     from explorer.saga.world import World
 
-BOUGHT: Final = {Status.CONFIRMED, Status.SHIPPED, Status.DELIVERED}
+_WISHES: Final[dict[type[Command], tuple[set[Status], Status]]] = {
+    PlaceOrder: ({Status.NEW}, Status.OPEN),
+    ShipOrder: ({Status.CONFIRMED}, Status.SHIPPED),
+    DeliverOrder: ({Status.SHIPPED}, Status.DELIVERED),
+    WithdrawOrder: ({Status.OPEN, Status.CONFIRMED, Status.CANCELLED}, Status.CANCELLED),
+}
+"""What people may ask of an order: when it is done, and what the order is then."""
 
-_AFTERWARDS: Final = {"CompensateInventory", "OrderCompensated", "OrderRefunded"}
-"""What may still happen to an order that is cancelled."""
 
-
-def check_stock(inventory: Log) -> None:
-    """Expect at any step: no stock is negative, and what is reserved is what orders hold."""
+def check_stock(inventory: Log, told: Iterable[Told]) -> None:
+    """Expect that no stock is negative, what is reserved is held, and what is short is short."""
     held = Counter[str]()
     for state in inventory.states.values():
         if isinstance(state, Reservation) and state.held is Held.RESERVED:
@@ -37,6 +47,18 @@ def check_stock(inventory: Log) -> None:
                 raise Wrong(f"of {sku}, {state.reserved} of {state.on_hand} are reserved")
             if state.reserved != held[sku]:
                 raise Wrong(f"of {sku}, {state.reserved} are reserved and orders hold {held[sku]}")
+    for one in told:
+        if isinstance(one.event, StockReservationFailed):
+            _check_shortages(inventory, one.event)
+
+
+def _check_shortages(inventory: Log, failed: StockReservationFailed) -> None:
+    for short in failed.shortages:
+        there: Stock = inventory.state(stock(short.sku))
+        if not there.available == short.available < short.requested:
+            raise Wrong(f"order {failed.order_id} was told of a shortage that is none")
+    if not failed.shortages:
+        raise Wrong(f"order {failed.order_id} is short of nothing, and gets nothing")
 
 
 def check_call(log: Log, told: Told) -> None:
@@ -45,116 +67,34 @@ def check_call(log: Log, told: Told) -> None:
         raise Wrong(f"order {told.event.order_id} is charged after its payment was closed")
 
 
-def broken(world: World) -> str | None:
-    """Say what does not hold though nothing is left to do."""
-    return next(_all(world), None)
+def expects_refusal(world: World, command: Any) -> bool:
+    """Say whether a person is to be refused this."""
+    if isinstance(command, AdjustStock):
+        there: Stock = world.logs["inventory"].state(stock(command.sku))
+        return there.available + command.quantity < 0
+    if type(command) not in _WISHES:
+        return False
+    order: Order = world.logs["orders"].state(f"order-{command.order_id}")
+    stranger = isinstance(command, WithdrawOrder) and command.owner not in {None, order.owner}
+    return stranger or order.status not in _WISHES[type(command)][0]
 
 
-def _all(world: World) -> Iterator[str]:
-    yield from _left(world)
-    yield from _stocks(world)
-    for created in placed(world):
-        order: Order = world.logs["orders"].states[f"order-{created.order_id}"]
-        yield from _order(world, created, order)
-        yield from _money(world, created, order)
-        yield from _story(world, created.order_id)
-    yield from _mails(world)
-    yield from _unheard(world)
+def check_wish(world: World, command: Any) -> None:
+    """Expect that an order has become what a person was promised."""
+    if type(command) in _WISHES:
+        order: Order = world.logs["orders"].state(f"order-{command.order_id}")
+        if order.status is not _WISHES[type(command)][1]:
+            raise Wrong(f"{type(command).__name__} was taken, and the order {order.status.value}")
 
 
-def placed(world: World) -> list[OrderCreated]:
-    """List the orders."""
-    events = (told.event for told in world.logs["orders"].events)
-    return [event for event in events if isinstance(event, OrderCreated)]
-
-
-def _left(world: World) -> Iterator[str]:
-    for context, stream in world.calls():
-        yield f"{context} has still to call for {stream}"
-    for stream in world.logs["orders"].timers:
-        yield f"the deadline of {stream} is still set"
-
-
-def _stocks(world: World) -> Iterator[str]:
-    """On hand is what came in less what was shipped; reserved is what confirmed orders wait for."""
-    on_hand, reserved = world.counted.copy(), Counter[str]()
-    for created in placed(world):
-        status = world.logs["orders"].states[f"order-{created.order_id}"].status
-        for line in created.lines:
-            if status is Status.CONFIRMED:
-                reserved[line.sku] += line.quantity
-            elif status in BOUGHT:
-                on_hand[line.sku] -= line.quantity
-    for sku in on_hand | reserved:
-        there: Stock = world.logs["inventory"].state(stock(sku))
-        if (there.on_hand, there.reserved) != (on_hand[sku], reserved[sku]):
-            yield (
-                f"of {sku}, there are {there.on_hand} with {there.reserved} reserved, and should"
-                f" be {on_hand[sku]} with {reserved[sku]}"
-            )
-
-
-def _order(world: World, created: OrderCreated, order: Order) -> Iterator[str]:
-    number = created.order_id
-    if order.status not in {*BOUGHT, Status.CANCELLED}:
-        yield f"order {number} is {order.status.value} for ever"
-    if order.compensating:
-        yield f"order {number} never hears that its stock went back"
-    charge = world.outside.charges.get(number)
-    if order.refunded != bool(charge and charge.refunded):
-        yield f"order {number} {'says' if order.refunded else 'never says'} that it was refunded"
-
-
-def _money(world: World, created: OrderCreated, order: Order) -> Iterator[str]:
-    """What a confirmed order owes is kept; for any other, nothing is, or still can be paid."""
-    number, charge = created.order_id, world.outside.charges.get(created.order_id)
-    captured = charge.amount if charge and charge.status == "succeeded" else 0
-    kept = captured - (charge.refunded if charge else 0)
-    owed = created.total.amount if order.status in BOUGHT else 0
-    if kept != owed:
-        yield f"order {number} is {order.status.value} and owes {owed}, and {kept} is kept"
-    open_ = charge and charge.asked and charge.status not in {"succeeded", "canceled"}
-    if open_ and order.status not in BOUGHT:
-        yield f"order {number} is dead, and its customer can still pay for it"
-    payment: Payment = world.logs["payments"].state(f"payment-{number}")
-    if payment.closed == (order.status in BOUGHT):
-        yield f"order {number} is {order.status.value}, and payments takes it for the contrary"
-
-
-def _story(world: World, number: str) -> Iterator[str]:
-    events = [t.event for t in world.logs["orders"].events if t.stream == f"order-{number}"]
-    names = [type(event).__name__ for event in events]
-    if len({*names}) < len(names):
-        yield f"order {number} tells something twice: {' '.join(names)}"
-    if "OrderCancelled" not in names:
-        return
-    end = names.index("OrderCancelled")
-    if not {*names[end + 1 :]} <= _AFTERWARDS or "OrderShipped" in names:
-        yield f"order {number} was both alive and dead: {' '.join(names)}"
-    cancelled = events[end]
-    assert isinstance(cancelled, OrderCancelled)
-    if "OrderConfirmed" in names and not cancelled.code.startswith("cancelled_by"):
-        yield f"order {number} was confirmed, and nobody wanted to cancel it: {cancelled.code}"
-
-
-def _mails(world: World) -> Iterator[str]:
-    """Each event that customers hear of makes one mail."""
-    for (context, stream, name), told in world.bus.sent.items():
-        if context != "notifications":
-            continue
-        email = told.event.customer.email  # type: ignore[attr-defined] # all of these have one
-        handed_over = len(world.outside.mails.get(told.id, ()))
-        if handed_over != (email is not None and not email.startswith("nobody")):
-            yield f"of {name} of {stream}, {handed_over} mails are sent"
-
-
-def _unheard(world: World) -> Iterator[str]:
-    """Every event was handled by whoever listens to it, and once more changes nothing."""
-    for (context, stream, name), told in world.bus.sent.items():
-        log = world.logs[context]
-        for key, command in world.reactions(context, told):
-            if key not in log.keys:
-                yield f"{context} has never handled {name} of {stream}"
-            elif again := [event for events in log.decide(command).values() for event in events]:
-                would = ", ".join(type(event).__name__ for event in again)
-                yield f"{context}, told {name} of {stream} once more, would record {would}"
+def check_patience(world: World, stream: str) -> None:
+    """Expect that nothing but its customer keeps an order waiting until its deadline."""
+    order: Order = world.logs["orders"].states[stream]
+    number = stream.removeprefix("order-")
+    if order.status is not Status.OPEN:
+        if stream in world.timers:
+            raise Wrong(f"order {number} is {order.status.value}, and its deadline is still set")
+    elif world.idle and number not in world.outside.unheard:
+        charge = world.outside.charges.get(number)
+        if not (charge and charge.status == "requires_action" and order.asked):
+            raise Wrong(f"order {number} waits for nothing until its deadline")

@@ -15,7 +15,7 @@ from ecommerce.aggregates.inventory import ReceiveStock
 from ecommerce.aggregates.orders import PlaceOrder, ShipOrder, WithdrawOrder
 from ecommerce.events.orders import Address, Customer, OrderLine
 from ecommerce.kernel import Money
-from explorer.saga import invariants
+from explorer.saga import resting
 from explorer.saga.outside import Wrong
 from explorer.saga.steps import Ask, Call, Expire, Hear, Step, Tell
 from explorer.saga.world import REAL, Shop, World
@@ -124,7 +124,7 @@ def _name(world: World) -> str:
         "succeeded": "refunded" if charge.refunded else "kept",
     }[charge.status]
     world.rest()
-    if wrong := invariants.broken(world):
+    if wrong := resting.broken(world):
         raise Wrong(wrong)
     return name
 

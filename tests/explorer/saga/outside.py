@@ -62,12 +62,14 @@ class Charge:
 class Outside:
     """Both servers. `webhooks` are those that are yet to come: which order, what about, what says.
 
-    `mails` tells which calls have handed over a mail under a Message-ID.
+    `unheard` are the orders of which a webhook was lost. `mails` tells which calls have handed over
+    a mail under a Message-ID.
     """
 
     def __init__(self) -> None:
         self.charges: dict[OrderId, Charge] = {}
         self.webhooks: dict[tuple[OrderId, str], tuple[int, Command]] = {}
+        self.unheard: set[OrderId] = set()
         self.mails: dict[str, set[str]] = {}
         self._keys: set[str] = set()
         self._told = 0

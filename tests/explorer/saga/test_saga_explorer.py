@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
+from ecommerce.contexts import CONTEXTS
 from explorer.saga.exploring import attempt, explore
 from explorer.saga.pairs import EVERYTHING, UNREACHABLE, missing
 from explorer.saga.planted import BUGS
-from explorer.saga.world import World
+from explorer.saga.world import World, shop
 
 SCHEDULES = 3_000
 MOST = 6 * SCHEDULES
@@ -54,15 +56,33 @@ def test_what_is_said_never_to_meet_could_be_met_by_its_names() -> None:
     ],
 )
 def test_it_finds_a_planted_bug_and_tells_the_shortest_way_there(bug: str, found_by: str) -> None:
-    shop = BUGS[bug]
-    failure = explore(range(FOUND_WITHIN), shop=shop).failure
+    failure = explore(range(FOUND_WITHIN), shop=BUGS[bug]).failure
     assert failure
     assert re.search(found_by, failure.wrong), str(failure)
     assert len(failure.steps) <= 12
     for n in range(len(failure.steps)):
         fewer = [*failure.steps[:n], *failure.steps[n + 1 :]]
-        assert attempt(World(shop), fewer) is None
+        assert attempt(World(BUGS[bug]), fewer) is None
     assert all(f"  {step}" in str(failure) for step in failure.steps)
+
+
+@pytest.mark.parametrize(
+    ("context", "left_out", "found_by"),
+    [
+        ("orders", "timers", "with 1 reserved, and should be|for ever"),
+        ("orders", "ends", "its deadline is still set"),
+        ("payments", "intents", "waits for nothing until its deadline|is not what payments says"),
+        ("payments", "withdraws", "charged after its payment was closed"),
+        ("notifications", "intents", "nobody knows whether the mail"),
+    ],
+)
+def test_it_finds_what_the_table_of_contexts_leaves_out(
+    context: str, left_out: str, found_by: str
+) -> None:
+    without = replace(CONTEXTS[context], **{left_out: {} if left_out == "timers" else ()})
+    failure = explore(range(FOUND_WITHIN), shop=shop({**CONTEXTS, context: without})).failure
+    assert failure
+    assert re.search(found_by, failure.wrong), str(failure)
 
 
 def test_a_seed_makes_the_same_schedule_with_the_same_end() -> None:

@@ -97,6 +97,11 @@ class World:
             for stream in self.logs[context].calls:
                 yield context, stream
 
+    @property
+    def idle(self) -> bool:
+        """Say whether nothing is left to do but to wait."""
+        return not (self.bus.lanes or self.outside.webhooks or any(self.calls()))
+
     def next_call(self, context: str, stream: str) -> Due:
         """Give the oldest call of a stream, which alone may be made."""
         return self.logs[context].calls[stream][0]
@@ -108,7 +113,7 @@ class World:
         for one in told:
             self.bus.publish(one)
         if told and context == "inventory":
-            invariants.check_stock(log)
+            invariants.check_stock(log, told)
         return told
 
     def reactions(self, context: str, told: Told) -> Iterator[tuple[str, Command]]:
