@@ -10,8 +10,7 @@ from psycopg.errors import OperationalError
 
 from ecommerce.store.append import Appended
 from ecommerce.store.batch import Batch
-from ecommerce.store.lookup import Found
-from ecommerce.store.writer import Writer
+from ecommerce.store.writer import Found, Writer
 from explorer.memory_session import Server, Session
 
 T = TypeVar("T")
