@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
@@ -44,6 +44,16 @@ class Bus(NamedTuple):
         async with self.channel("admin") as channel:
             declared = await channel.declare_queue(queue, passive=True)
             return declared.declaration_result.message_count or 0
+
+    async def emptied(self) -> Bus:
+        """Empty the queues, not the histories: that is much faster than another vhost."""
+        async with self.channel("admin") as channel:
+            for each in self.wanted["queues"]:
+                if each["arguments"]["x-queue-type"] == "quorum":
+                    found = await channel.declare_queue(each["name"], passive=True)
+                    if found.declaration_result.message_count:
+                        await found.purge()
+        return self
 
     @asynccontextmanager
     async def channel(self, user: str) -> AsyncIterator[AbstractChannel]:
@@ -90,3 +100,12 @@ async def bus(broker: Broker) -> AsyncIterator[Bus]:
         yield made
     finally:
         await management._ask(url, "DELETE", f"vhosts/{quote(made.vhost)}")
+
+
+@contextmanager
+def lasting(broker: Broker) -> Iterator[Bus]:
+    """Make one for several tests, each of which has a loop of its own."""
+    with asyncio.Runner() as runner:
+        made = bus(broker)
+        yield runner.run(made.__aenter__())
+        runner.run(made.__aexit__(None, None, None))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,10 +18,11 @@ from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import encode, routing_key
 from ecommerce.store.unit import KeyReused, LoopFull, StoreUnavailable
 from facts import order_created
-from readside import connected, database, until
+from readside import connected
 from recording import recorded
 from servers import Broker
-from shop_bus import MEMBERS, Bus, bus
+from shop_bus import MEMBERS, Bus, lasting
+from writing import database, emptied, until
 
 pytestmark = pytest.mark.servers
 
@@ -32,15 +33,26 @@ UNREADABLE = [
 ]
 
 
-@pytest.fixture
-async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
-    async with bus(rabbitmq) as made:
+@pytest.fixture(scope="module")
+def standing(rabbitmq: Broker) -> Iterator[Bus]:
+    with lasting(rabbitmq) as made:
         yield made
 
 
 @pytest.fixture
-async def pool(postgres: str) -> AsyncIterator[Pool]:
-    async with database(postgres) as url, connected(url) as opened:
+async def shop(standing: Bus) -> Bus:
+    return await standing.emptied()
+
+
+@pytest.fixture(scope="module")
+def url(postgres: str) -> Iterator[str]:
+    with database(postgres) as made:
+        yield made
+
+
+@pytest.fixture
+async def pool(url: str) -> AsyncIterator[Pool]:
+    async with connected(emptied(url)) as opened:
         yield opened
 
 
@@ -252,8 +264,8 @@ async def test_draining_finishes_what_runs_and_leaves_the_rest(shop: Bus, pool: 
 
 async def test_a_broken_connection_is_built_anew(shop: Bus, pool: Pool) -> None:
     loop = Loop()
-    async with consuming(shop, pool, loop, "a"):
-        await shop.break_connections("inventory consumer a")
+    async with consuming(shop, pool, loop, "broken"):
+        await shop.break_connections("inventory consumer broken")
         await shop.publish(created("7"))
         await until(loop.has(1))
 

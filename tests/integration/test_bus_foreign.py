@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import aio_pika
@@ -14,7 +15,7 @@ from aiormq.exceptions import ChannelAccessRefused
 import loyalty
 from ecommerce.bus.management import _ask, apply, diff, fetch
 from servers import Broker
-from shop_bus import Bus, bus
+from shop_bus import Bus, bus, lasting
 
 pytestmark = pytest.mark.servers
 
@@ -26,6 +27,14 @@ async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
     async with bus(rabbitmq) as made:
         await apply(made.management, made.wanted)
         await loyalty.admit(made.management, made.vhost)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def standing(rabbitmq: Broker) -> Iterator[Bus]:
+    """One for all the tests that change nothing in it."""
+    with lasting(rabbitmq) as made:
+        asyncio.run(loyalty.admit(made.management, made.vhost))
         yield made
 
 
@@ -105,8 +114,8 @@ async def attempt(shop: Bus, what: Attempt) -> None:
         consuming("loyalty.in"),
     ],
 )
-async def test_it_may_do_what_it_is_there_for(shop: Bus, allowed: Attempt) -> None:
-    await attempt(shop, allowed)
+async def test_it_may_do_what_it_is_there_for(standing: Bus, allowed: Attempt) -> None:
+    await attempt(standing, allowed)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +135,6 @@ async def test_it_may_do_what_it_is_there_for(shop: Bus, allowed: Attempt) -> No
         lambda channel: channel.queue_delete("loyalty.in"),
     ],
 )
-async def test_it_may_do_nothing_else(shop: Bus, refused: Attempt) -> None:
+async def test_it_may_do_nothing_else(standing: Bus, refused: Attempt) -> None:
     with pytest.raises(ChannelAccessRefused):
-        await attempt(shop, refused)
+        await attempt(standing, refused)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +18,7 @@ from ecommerce.bus.management import ManagementError, _ask, apply, diff, fetch
 from ecommerce.bus.topology import dead_letters, exchange, history, queue
 from ecommerce.cli.topology import topology
 from servers import Broker
-from shop_bus import MEMBERS, Bus, bus
+from shop_bus import MEMBERS, Bus, bus, lasting
 
 pytestmark = pytest.mark.servers
 
@@ -36,10 +35,8 @@ async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
 @pytest.fixture(scope="module")
 def standing(rabbitmq: Broker) -> Iterator[Bus]:
     """One for all the tests that change nothing in it."""
-    with asyncio.Runner() as runner:
-        made = bus(rabbitmq)
-        yield runner.run(made.__aenter__())
-        runner.run(made.__aexit__(None, None, None))
+    with lasting(rabbitmq) as made:
+        yield made
 
 
 async def test_apply_adds_what_is_missing_and_removes_what_is_not_wanted(shop: Bus) -> None:
@@ -59,6 +56,7 @@ async def test_apply_adds_what_is_missing_and_removes_what_is_not_wanted(shop: B
 
 
 async def test_an_import_as_at_boot_removes_nothing_that_apply_would(shop: Bus) -> None:
+    await apply(shop.management, shop.wanted)
     stale = "- binding orders.events -> orders.in.0 [order.OrderCreated.*.p00]"
     async with shop.channel("admin") as channel:
         stray = await channel.get_queue("orders.in.0", ensure=False)
