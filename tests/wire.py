@@ -10,17 +10,17 @@ from struct import unpack_from
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-BEGIN = b"\0begin\0"
+BEGIN = b"\0begin_batch\0"  # the name of the statement
 
 # An append as it goes over the wire, in messages: what has been sent after so many of them.
 NOTHING = 0
 HALF_OF_BEGIN = 2
-LOCK = 8  # and no Sync yet: the server answers nothing
-LOCK_AND_SYNC = 9
-APPEND = 12
-ALL_BUT_COMMIT = 15
-ALL_BUT_SYNC = 16
-EVERYTHING = 17
+LOCK = 6  # and no Sync yet: the server answers nothing
+LOCK_AND_SYNC = 7
+APPEND = 10
+ALL_BUT_COMMIT = 12
+ALL_BUT_SYNC = 13
+EVERYTHING = 14
 
 
 class Wire:

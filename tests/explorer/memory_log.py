@@ -11,8 +11,8 @@ from eventsourcing.popo import POPOApplicationRecorder
 from ecommerce.kernel import Value
 from ecommerce.store.append import Appended
 from ecommerce.store.batch import Batch, Known, Pending
+from ecommerce.store.lookup import Found
 from ecommerce.store.unit import Answer, Unit
-from ecommerce.store.writer import Found
 
 
 class Kept(Value, frozen=True):

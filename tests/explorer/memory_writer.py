@@ -10,7 +10,8 @@ from psycopg.errors import OperationalError
 
 from ecommerce.store.append import Appended
 from ecommerce.store.batch import Batch
-from ecommerce.store.writer import Found, Writer
+from ecommerce.store.lookup import Found
+from ecommerce.store.writer import Writer
 from explorer.memory_session import Server, Session
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.folds import Versioned
 from ecommerce.store.held import Held
 from ecommerce.store.line import Waiting
+from ecommerce.store.lookup import Found
 from ecommerce.store.unit import Unit
-from ecommerce.store.writer import Found
 from explorer.memory_writer import MemoryWriter
 
 NOW: Final = datetime(2026, 1, 2, tzinfo=UTC)

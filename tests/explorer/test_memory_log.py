@@ -12,8 +12,9 @@ import accounts
 from ecommerce.kernel import Command
 from ecommerce.store.batch import Batch, Rules
 from ecommerce.store.folds import Folds
+from ecommerce.store.lookup import Found
 from ecommerce.store.unit import Unit, digest
-from ecommerce.store.writer import Found, Writer
+from ecommerce.store.writer import Writer
 from explorer import bank
 from explorer.memory_log import Log
 from writing import CAUSE, database, rows

@@ -17,7 +17,8 @@ from accounts import Account, Deposit, Look, Overdrawn, Put, Say, Take, Taken
 from ecommerce.store import snapshots
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import Pool, pool
-from ecommerce.store.writer import Found, Writer
+from ecommerce.store.lookup import Found
+from ecommerce.store.writer import Writer
 from writing import append, database, emptied, looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers

@@ -1,26 +1,17 @@
-"""The one statement that records a batch, and how a batch becomes its parameters."""
+"""The statement that records a batch, and how a batch becomes its parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from struct import pack
 from typing import Final
 
 import msgspec
 
 from ecommerce.kernel import Value
+from ecommerce.store.arrays import blobs, documents, numbers, texts
 from ecommerce.store.batch import Batch
 from ecommerce.store.recorder import insert
 
-PREPARE: Final = f"""
-prepare append (
-    text[], bigint[],
-    text[], bigint[], text[], bytea[],
-    text[], bytea[], text[], bigint[],
-    text[], text[], bytea[], bigint[],
-    text[], text[], bytea[], bigint[], bigint[],
-    text[], text[], text[], text[]
-) as with
+_LOG: Final = f"""
 stale as materialized (
     select from unnest($1, $2) as r (stream, version)
     where version <> coalesce((
@@ -41,7 +32,10 @@ remembered as (
     insert into keys (key, digest, events, position)
     select key, digest, events::json, case count when 0 then head else first + count - 1 end
     from unnest($7, $8, $9, $10) as k (key, digest, events, count), gate, log where open
-),
+)
+"""  # noqa: S608 - nothing but another statement is inlined
+
+_EFFECTS: Final = """
 called as (
     insert into calls (id, stream, event, position)
     select id, stream, event, first + count - 1
@@ -60,12 +54,28 @@ withdrawn as (
 ended as (delete from timers where stream = any($21) and (select open from gate)),
 settled_calls as (delete from calls where id = any($22) and (select open from gate)),
 settled_timers as (delete from timers where id = any($23) and (select open from gate))
+"""
+
+_ANSWER: Final = """
 select case when open then 1 else 0 end::bigint, head, coalesce(first, 0) from gate, log
-"""  # noqa: S608 - nothing but another statement is inlined
-"""Checks what the batch read, and records all of it or nothing. Run once for each connection."""
+"""
 
+_LOG_TYPES: Final = """
+text[], bigint[], text[], bigint[], text[], bytea[], text[], bytea[], text[], bigint[]
+"""
+_EFFECTS_TYPES: Final = """
+text[], text[], bytea[], bigint[], text[], text[], bytea[], bigint[], bigint[],
+text[], text[], text[], text[]
+"""
 
-_BYTEA, _INT8, _TEXT = 17, 20, 25  # element types, as numbered in pg_type
+PREPARE: Final = f"""
+prepare append ({_LOG_TYPES}) as with {_LOG} {_ANSWER};
+prepare append_with_effects ({_LOG_TYPES}, {_EFFECTS_TYPES}) as with {_LOG}, {_EFFECTS} {_ANSWER}
+"""
+"""Checks what the batch read, and records all of it or nothing. Run once for each connection.
+
+Most batches have no effects, and those parts of a statement cost something even if there are none.
+"""
 
 
 class Appended(Value, frozen=True):
@@ -79,49 +89,43 @@ class Appended(Value, frozen=True):
         return self.first + count - 1 if count else self.head
 
 
-def parameters(batch: Batch) -> list[bytes]:
-    """List the statement's parameters, in PostgreSQL's binary format."""
-    events, keys, calls, timers = batch.events, batch.keys, batch.calls, batch.timers
+def append(batch: Batch) -> tuple[bytes, list[bytes]]:
+    """Name the statement, and list its parameters in PostgreSQL's binary format."""
+    if batch.has_effects:
+        return b"append_with_effects", _log(batch) + _effects(batch)
+    return b"append", _log(batch)
+
+
+def _log(batch: Batch) -> list[bytes]:
+    events, keys = batch.events, batch.keys
     return [
-        _texts(batch.reads),
-        _numbers(batch.reads.values()),
-        _texts(event.stream for event in events),
-        _numbers(event.version for event in events),
-        _texts(event.topic for event in events),
-        _array(_BYTEA, [event.document for event in events]),
-        _texts(pending.unit.key for pending in keys),
-        _array(_BYTEA, [pending.unit.digest for pending in keys]),
-        _array(_TEXT, [msgspec.json.encode(pending.events) for pending in keys]),
-        _numbers(pending.count for pending in keys),
-        _texts(call.id for call in calls),
-        _texts(call.stream for call in calls),
-        _array(_BYTEA, [call.document for call in calls]),
-        _numbers(call.count for call in calls),
-        _texts(event.id for event, _ in timers),
-        _texts(event.stream for event, _ in timers),
-        _array(_BYTEA, [event.document for event, _ in timers]),
-        _numbers(event.count for event, _ in timers),
-        _numbers(seconds for _, seconds in timers),
-        _texts(batch.withdrawn),
-        _texts(batch.ended),
-        _texts(batch.settled_calls),
-        _texts(batch.settled_timers),
+        texts(batch.reads),
+        numbers([*batch.reads.values()]),
+        texts(event.stream for event in events),
+        numbers([event.version for event in events]),
+        texts(event.topic for event in events),
+        blobs([event.document for event in events]),
+        texts(pending.unit.key for pending in keys),
+        blobs([pending.unit.digest for pending in keys]),
+        documents([msgspec.json.encode(pending.events) for pending in keys]),
+        numbers([pending.count for pending in keys]),
     ]
 
 
-def _texts(items: Iterable[str]) -> bytes:
-    return _array(_TEXT, [item.encode() for item in items])
-
-
-def _numbers(items: Iterable[int]) -> bytes:
-    return _array(_INT8, [pack("!q", item) for item in items])
-
-
-def _array(element: int, items: Sequence[bytes]) -> bytes:
-    """Write a list as PostgreSQL's binary array: dimensions, nulls, element type, size, from 1."""
-    if not items:
-        return pack("!iiI", 0, 0, element)
-    parts = [pack("!iiIii", 1, 0, element, len(items), 1)]
-    for item in items:
-        parts += (pack("!i", len(item)), item)
-    return b"".join(parts)
+def _effects(batch: Batch) -> list[bytes]:
+    calls, timers = batch.calls, batch.timers
+    return [
+        texts(call.id for call in calls),
+        texts(call.stream for call in calls),
+        blobs([call.document for call in calls]),
+        numbers([call.count for call in calls]),
+        texts(event.id for event, _ in timers),
+        texts(event.stream for event, _ in timers),
+        blobs([event.document for event, _ in timers]),
+        numbers([event.count for event, _ in timers]),
+        numbers([seconds for _, seconds in timers]),
+        texts(batch.withdrawn),
+        texts(batch.ended),
+        texts(batch.settled_calls),
+        texts(batch.settled_timers),
+    ]

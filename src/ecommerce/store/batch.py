@@ -85,6 +85,20 @@ class Batch:
         self.settled_calls: list[str] = []
         self.settled_timers: list[str] = []
 
+    @property
+    def has_effects(self) -> bool:
+        """Say whether there is anything to record beside events and keys."""
+        return any(
+            (
+                self.calls,
+                self.timers,
+                self.withdrawn,
+                self.ended,
+                self.settled_calls,
+                self.settled_timers,
+            )
+        )
+
     def decide(self, unit: Unit, streams: Sequence[str]) -> Outcome:
         """Decide a unit, which sees what those before it record. A fault of it is its own."""
         if known := self._known.get(unit.key):

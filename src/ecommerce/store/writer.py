@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import random
 from asyncio import sleep
-from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from struct import unpack
 from typing import Final
 
-import msgspec
 import psycopg
 import structlog
 from psycopg.abc import PQGen
 from psycopg.errors import error_from_result
-from psycopg.generators import fetch_many, pipeline_communicate
+from psycopg.generators import fetch_many
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
+from psycopg.waiting import Ready, Wait
 
-from ecommerce.kernel import Value
-from ecommerce.store.append import PREPARE, Appended, parameters
-from ecommerce.store.batch import Batch, Known
+from ecommerce.store import lookup
+from ecommerce.store.append import PREPARE, Appended, append
+from ecommerce.store.batch import Batch
 from ecommerce.store.connection import Connection, arguments
+from ecommerce.store.lookup import Found
 from ecommerce.store.recorder import KEY, LOCK
-from ecommerce.store.unit import Answer
 
 # A plan made while the tables were empty would scan them; these settings leave only the indexes.
 _PLANS: Final = {
@@ -34,36 +33,6 @@ _PLANS: Final = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
-
-# A snapshot that is ahead of the log is none: the log was put back.
-_READ: Final = """
-with wanted as materialized (
-    select s.stream, coalesce(k.version, s.since) as since, k.state
-    from unnest(%s::text[], %s::bigint[], %s::text[]) as s (stream, since, shape)
-    left join lateral (
-        select version, state from snapshots
-        where snapshots.stream = s.stream and version > s.since and snapshots.shape = s.shape
-            and exists (
-                select from events
-                where originator_id = s.stream and originator_version = snapshots.version
-            )
-    ) k on true
-)
-select 's', stream, since, state, null::bytea, null::text, null::bigint
-from wanted where state is not null
-union all
-select 'e', wanted.stream, e.originator_version, e.state, null, null, null
-from wanted cross join lateral (
-    select originator_version, state from events
-    where originator_id = wanted.stream and originator_version > wanted.since
-    order by originator_version
-) e
-union all
-select 'k', k.key, null, null, k.digest, k.events::text, k.position
-from unnest(%s::text[]) as wanted (key) cross join lateral (
-    select * from keys where keys.key = wanted.key limit 1
-) k
-"""
 
 # No timeout runs on the server while it waits for the rest of a pipeline, or to send a result. Who
 # is stopped just there is found by those whom the lock is kept from, and loses it.
@@ -76,16 +45,9 @@ where locktype = 'advisory' and granted and pg_locks.database = datid
     and state_change < now() - current_setting('idle_in_transaction_session_timeout')::interval
 """  # noqa: S608 - nothing but the lock's key is inlined
 
+_BINARY: Final = (1,)
+
 _log = structlog.get_logger()
-
-
-class Found(Value, frozen=True):
-    """What the log says: new events of the streams asked for, and which keys were used."""
-
-    events: Mapping[str, Sequence[tuple[int, bytes]]]
-    keys: Mapping[str, Known]
-    snapshots: Mapping[str, tuple[int, bytes]] = {}
-    """States from which to read on, with their versions."""
 
 
 class Writer:
@@ -104,7 +66,8 @@ class Writer:
             try:
                 self._open = await psycopg.AsyncConnection.connect(self._url, **arguments(**_PLANS))
                 await self._open.execute(_EVICT)
-                await self._open.execute(PREPARE)
+                await self._open.execute(f"{lookup.PREPARE}; {PREPARE}; prepare lock as {LOCK}")
+                await self._round_trip(self._prepare, 3)
             except psycopg.OperationalError as error:
                 await self.close()
                 _log.warning("store.unavailable", error=str(error))
@@ -116,6 +79,12 @@ class Writer:
         if self._open:
             await self._open.close()
             self._open = None
+
+    def _prepare(self) -> None:
+        # SQL's own `prepare` does not take these.
+        self._connection.pgconn.send_prepare(b"begin_batch", b"begin")
+        self._connection.pgconn.send_prepare(b"commit", b"commit")
+        self._connection.pgconn.pipeline_sync()
 
     @property
     def _connection(self) -> Connection:
@@ -130,40 +99,34 @@ class Writer:
     async def read(self, versions: Mapping[str, int], keys: Sequence[str]) -> Found:
         """Read what streams hold after these versions, and look the keys up."""
         shapes = [self._shape(stream) for stream in versions]
-        wanted = (list(versions), list(versions.values()), shapes, list(keys))
-        cursor = await self._connection.execute(_READ, wanted, prepare=True, binary=True)
-        events, used = defaultdict[str, list[tuple[int, bytes]]](list), {}
-        snapshots = {}
-        for kind, name, version, document, digest, ids, position in await cursor.fetchall():
-            match kind:
-                case "e":
-                    events[name].append((version, document))
-                case "s":
-                    snapshots[name] = version, document
-                case _:
-                    answer = Answer(tuple(msgspec.json.decode(ids)), position, replayed=True)
-                    used[name] = Known(digest, answer)
-        return Found(events, used, snapshots)
+        values = lookup.wanted(versions, shapes, keys)
+        pgconn = self._connection.pgconn
+
+        def send() -> None:
+            pgconn.send_query_prepared(b"lookup", values, _BINARY * len(values), result_format=1)
+            pgconn.pipeline_sync()
+
+        rows, _ = await self._round_trip(send, 2)
+        return lookup.found(rows)
 
     async def append(self, batch: Batch, *, locked: bool) -> Appended | None:
         """Record a batch in one round trip, unless a stream that it read or a key has changed.
 
         With the lock held already, the transaction is only ended.
         """
-        values = parameters(batch)
+        statement, values = append(batch)
         pgconn = self._connection.pgconn
 
         def send() -> None:
             if not locked:
-                pgconn.send_query_params(b"begin", None)
-                pgconn.send_query_params(LOCK.encode(), None)
+                pgconn.send_query_prepared(b"begin_batch", None)
+                pgconn.send_query_prepared(b"lock", None)
                 # Should this process be stopped before it sends what follows, then the server ends
                 # the transaction: its idle timeout runs, but only after a sync.
                 pgconn.pipeline_sync()
-            pgconn.send_query_prepared(b"append", values, [1] * len(values), result_format=1)
-            pgconn.send_query_params(b"commit", None)
+            pgconn.send_query_prepared(statement, values, _BINARY * len(values), result_format=1)
+            pgconn.send_query_prepared(b"commit", None)
             pgconn.pipeline_sync()
-            pgconn.flush()
 
         appended = (await self._round_trip(send, 3 if locked else 6))[-3]
         opened, head, first = (unpack("!q", appended.get_value(0, n) or b"")[0] for n in range(3))
@@ -185,7 +148,12 @@ class Writer:
 
 
 def _answers(pgconn: PGconn, send: Callable[[], None], answers: int) -> PQGen[list[PGresult]]:
-    results = yield from pipeline_communicate(pgconn, deque([send]))
+    send()
+    while pgconn.flush():
+        # The server may not go on reading before its own answers are read.
+        if (yield Wait.RW) & Ready.R:
+            pgconn.consume_input()
+    results: list[PGresult] = []
     while len(results) < answers:
-        results.append((yield from fetch_many(pgconn)))
-    return [result for (result,) in results]
+        results += yield from fetch_many(pgconn)
+    return results
