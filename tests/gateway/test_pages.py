@@ -14,6 +14,7 @@ from openapi_spec_validator import validate
 import web
 from ecommerce.api import health
 from ecommerce.api.app import application as service
+from ecommerce.gateway.answers import LINKS
 from ecommerce.gateway.app import application
 from ecommerce.gateway.main import CONTEXTS
 from ecommerce.gateway.openapi import KEPT_FOR, Description, merge
@@ -102,6 +103,30 @@ async def test_one_description_tells_of_all_services() -> None:
     assert paths["/orders"]["post"]["x-scope"] == "orders:write"
     assert paths["/orders"]["post"]["summary"] == "Place an order"
     assert paths["/orders"]["post"]["description"].startswith("It costs what")
+
+
+async def test_the_description_tells_what_any_request_may_meet_and_where_each_leads() -> None:
+    async with shop() as http:
+        document = (await http.get("/schema/openapi.json")).json()
+    told = {
+        operation["operationId"]: operation
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    }
+    for name, operation in told.items():
+        assert {"413", "500", "502", "503", "504"} <= operation["responses"].keys(), name
+        examples = operation["responses"]["503"]["content"]["application/problem+json"]["examples"]
+        assert {"no-instance", "gateway-full"} <= examples.keys(), name
+        assert "Retry-After" in operation["responses"]["503"]["headers"], name
+    for name, links in LINKS.items():
+        (answer, *_) = (it for status, it in told[name]["responses"].items() if status[0] == "2")
+        assert answer["links"].keys() == links.keys() <= told.keys()
+    assert "orders_show_order" in told["orders_place_order"]["responses"]["201"]["links"]
+    for name, example in document["components"]["examples"].items():
+        status = example["value"]["status"]
+        assert name.endswith(f"-{status}")
+    assert {"Problem", "catalog.Page_Product"} <= document["components"]["schemas"].keys()
+    assert "If-Match" in document["info"]["description"]
 
 
 def described(schema: dict[str, Any], path: str) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
+from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 import web
 from ecommerce.api.app import LARGEST_BODY
-from ecommerce.gateway import proxy
+from ecommerce.gateway import proxy, room
 from ecommerce.gateway.app import application
 from ecommerce.gateway.main import CONTEXTS
 from ecommerce.gateway.upstreams import Upstream
@@ -295,3 +296,63 @@ async def test_a_key_that_the_client_has_chosen_is_kept_and_reading_needs_none()
     (_, _, posted, _), (_, _, got, _) = echo.asked
     assert posted["idempotency-key"] == "k"
     assert "idempotency-key" not in got
+
+
+async def test_a_thousand_requests_at_once_are_all_answered_and_never_too_many_passed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proxy, "PER_INSTANCE", 20)
+    crowd = Crowd()
+    connector = aiohttp.TCPConnector(limit=0)
+    async with (
+        web.running(crowd) as url,
+        gateway(orders=url) as http,
+        aiohttp.ClientSession(str(http.base_url), connector=connector) as many,
+    ):
+        answers = await asyncio.gather(*(_status(many) for _ in range(1000)))
+    assert {*answers} <= {(200, None, None), (503, "1", "application/problem+json")}
+    assert (200, None, None) in answers
+    assert crowd.most <= 20
+
+
+async def _status(many: aiohttp.ClientSession) -> tuple[int, str | None, str | None]:
+    async with many.get("/orders") as answer:
+        await answer.read()
+        return answer.status, answer.headers.get("retry-after"), answer.headers.get("content-type")
+
+
+class Crowd(Echo):
+    """A service that counts how many ask it at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.now += scope["type"] == ScopeType.HTTP
+        self.most = max(self.most, self.now)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.now -= scope["type"] == ScopeType.HTTP
+
+
+async def test_a_gateway_that_is_full_says_when_to_try_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "MOST", 2)
+    monkeypatch.setattr(proxy, "TIMEOUT", aiohttp.ClientTimeout(total=None, sock_read=0.5))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        async with gateway(orders=url) as http:
+            *answers, own = await asyncio.gather(
+                *(http.get("/orders") for _ in range(3)), http.get("/health/live")
+            )
+            again = await http.get("/orders")
+    refused = min(answers, key=lambda answer: answer.status_code)
+    assert sorted(map(problem, answers)) == [
+        *["/problems/answer-too-late"] * 2,
+        "/problems/gateway-full",
+    ]
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert (own.status_code, problem(again)) == (200, "/problems/answer-too-late")

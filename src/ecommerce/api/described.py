@@ -38,6 +38,7 @@ class Described(Operation):
         told["parameters"] = [_parameter(each, examples) for each in told.get("parameters", ())]
         if name in BODIES:
             told["requestBody"] = _body(told.get("requestBody"), BODIES[name])
+        told["responses"].get("204", {}).pop("content", None)
         for status, answer in told["responses"].items():
             _show(answer.get("content", {}), ANSWERS.get(name, {}).get(int(status)))
             _tell_headers(status, answer)

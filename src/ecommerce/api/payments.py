@@ -14,6 +14,7 @@ from litestar.params import HeaderParameter, SkipValidation
 from ecommerce.adapters.payments.charging import Outcome
 from ecommerce.adapters.payments.webhooks import BadSignature, WebhookEvent
 from ecommerce.api.caller import caller, needs
+from ecommerce.api.problem_types import TYPES
 from ecommerce.api.problems import documented, refused
 from ecommerce.api.reading import OrderIdInPath, Read, Token
 from ecommerce.kernel import Money, Value
@@ -94,8 +95,8 @@ async def take_webhook(
     """
     try:
         event = verify(request.state.body, signature)
-    except BadSignature as error:
-        raise refused(400, str(error) or str(BadSignature.__doc__), "BadSignature") from None
+    except BadSignature:
+        raise refused(400, TYPES["BadSignature"].meaning, "BadSignature") from None
     if event.command is not None:
         await submit(_unit(event.id, event.command))
     return Response(None, status_code=204)

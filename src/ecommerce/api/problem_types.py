@@ -130,6 +130,7 @@ _ROWS: Final = {
         "No instance of the service can be reached, or has room.",
         _AGAIN,
     ),
+    "GatewayFull": (503, "The gateway has more requests at once than it can hold.", _AGAIN),
     "NoAnswer": (
         502,
         "The service broke off without an answer. It may have done what was asked.",

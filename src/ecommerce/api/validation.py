@@ -62,9 +62,10 @@ def _expect_json(content_type: str) -> None:
 
 def _nulls(request: Request[Any, Any, Any]) -> Iterator[Fault]:
     """Find the word `null`: Litestar takes it for nothing where a parameter is not text."""
+    texts = (str, list[str])
     for field in request.route_handler.parsed_fn_signature.parameters.values():
         name = getattr(field.kwarg_definition, "name", None) or field.name
-        if request.query_params.get(name) == "null" and _plain(field.raw) is not str:
+        if request.query_params.get(name) == "null" and _plain(field.raw) not in texts:
             yield Fault(name, "is not `null`; leave it out")
 
 

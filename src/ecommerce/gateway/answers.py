@@ -18,7 +18,7 @@ OWN: Final[dict[int, tuple[str, ...]]] = {
     413: (),
     500: (),
     502: ("NoAnswer",),
-    503: ("NoInstance",),
+    503: ("NoInstance", "GatewayFull"),
     504: ("AnswerTooLate",),
 }
 """The kinds of problems that no service describes, by status."""

@@ -18,6 +18,7 @@ from ecommerce.gateway.incoming import ClientGone, accept
 from ecommerce.gateway.openapi import Description, fetch_all
 from ecommerce.gateway.pages import pages
 from ecommerce.gateway.proxy import forward
+from ecommerce.gateway.room import Room
 from ecommerce.gateway.routes import context_of
 from ecommerce.gateway.upstreams import Upstream, Upstreams
 
@@ -30,11 +31,14 @@ def application(session: aiohttp.ClientSession, upstreams: Upstreams) -> ASGIApp
     """Make the gateway over the instances of each context."""
     describe = Description(partial(fetch_all, session, upstreams))
     own = pages(describe, partial(check_all, session, upstreams))
+    room = Room()
 
     async def gateway(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and (context := _context(scope)):
             try:
-                await forward(session, upstreams[context], await accept(scope, receive), send)
+                with room.taken():
+                    passed = await accept(scope, receive)
+                    await forward(session, upstreams[context], passed, send)
             except Refused as refusal:
                 await _send(refusal, send)
             except ClientGone:
