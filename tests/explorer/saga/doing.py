@@ -89,16 +89,22 @@ def _call(world: World, step: Call) -> Result | None:
         return None
     due = world.next_call(step.context, step.stream)
     if step.to == "lost":
-        world.seen["crash"] += 1
-        due.lose()
-        return ""
+        return _be_lost(world, due)
     if due.answer is not None and step.to != "settled":
         return None  # it is further than that
-    if due.stage == "waiting" and not _begin(log, due):
+    if not (due.under_way or _begin(log, due)):
         return "it is withdrawn"
     if step.to == "refused" and due.stage == "begun":
         due.put_back()
     return "" if step.to in {"begun", "refused"} else _get_on(world, log, due, step.to)
+
+
+def _be_lost(world: World, due: Due) -> Result | None:
+    if not due.under_way:
+        return None
+    world.seen["crash"] += 1
+    due.lose()
+    return ""
 
 
 def _begin(log: Log, due: Due) -> bool:

@@ -44,6 +44,10 @@ class Due:
         self.stage = "waiting"
         self.answer: Command | None = None
 
+    @property
+    def under_way(self) -> bool:
+        return self.stage != "waiting"
+
     def lose(self) -> None:
         """Lose what was under way, and the answer with it."""
         self.stage, self.answer = "waiting", None

@@ -121,8 +121,8 @@ def call(dice: Dice) -> Step | None:
 
 
 def lose(dice: Dice) -> Step | None:
-    """Let the answer to a call be lost."""
-    begun = [call for call in dice.world.calls() if dice.world.next_call(*call).attempts]
+    """Let a call be lost, or its answer."""
+    begun = [call for call in dice.world.calls() if dice.world.next_call(*call).under_way]
     return Call(*dice.random.choice(begun), to="lost") if begun else None
 
 
