@@ -59,9 +59,11 @@ def attempt(world: World, steps: Iterable[Step]) -> str | None:
         for step in steps:
             world.do(step)
         world.rest()
+        return resting.broken(world)
     except Wrong as wrong:
         return str(wrong)
-    return resting.broken(world)
+    except Exception as error:  # noqa: BLE001 - no policy may be refused, and no decider fail
+        return f"raised {error!r}"
 
 
 def explore(seeds: Iterable[int], explored: Explored | None = None, shop: Shop = REAL) -> Explored:

@@ -7,10 +7,12 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from ecommerce.aggregates import orders
 from ecommerce.contexts import CONTEXTS
+from ecommerce.kernel import Decision, Streams
 from explorer.saga.exploring import attempt, explore
 from explorer.saga.pairs import EVERYTHING, UNREACHABLE, missing
-from explorer.saga.planted import BUGS
+from explorer.saga.planted import BUGS, Buggy
 from explorer.saga.world import World, shop
 
 SCHEDULES = 3_000
@@ -83,6 +85,20 @@ def test_it_finds_what_the_table_of_contexts_leaves_out(
     failure = explore(range(FOUND_WITHIN), shop=shop({**CONTEXTS, context: without})).failure
     assert failure
     assert re.search(found_by, failure.wrong), str(failure)
+
+
+def test_it_finds_a_policy_that_is_refused() -> None:
+    real = CONTEXTS["orders"].decider
+
+    def decide(command: object, states: Streams) -> Decision:
+        if isinstance(command, orders.ConfirmOrder):
+            raise orders.OrderIsCancelled
+        return orders.decide(command, states)  # type: ignore[arg-type] # it is orders' own
+
+    refusing = replace(CONTEXTS["orders"], decider=Buggy(real, decide))
+    failure = explore(range(FOUND_WITHIN), shop=shop({**CONTEXTS, "orders": refusing})).failure
+    assert failure
+    assert failure.wrong == "raised OrderIsCancelled()"
 
 
 def test_a_seed_makes_the_same_schedule_with_the_same_end() -> None:
