@@ -90,7 +90,9 @@ pip_install() {
 
 install_packages() {
     say "Installing the Python packages of requirements.lock, each checked against its hash (a minute or two) ..."
-    pip_install --require-hashes -r requirements.lock
+    # The lock names all there is. Without --no-deps an old pip looks for the newest version of what
+    # is asked for with an extra, and refuses it.
+    pip_install --require-hashes --no-deps -r requirements.lock
     say "Installing the project itself ..."
     pip_install --no-deps -e .
 }
