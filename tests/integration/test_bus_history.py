@@ -88,7 +88,7 @@ async def test_a_broker_that_gives_no_answer_is_not_an_empty_history(
         await asyncio.Future()
 
     monkeypatch.setattr(history, "_PROBE", 0.05)
-    monkeypatch.setattr("aio_pika.queue.Queue.consume", never)
+    monkeypatch.setattr("aiormq.channel.Channel.basic_consume", never)
     with pytest.raises(TimeoutError):
         await newest(shop.url("audit"), ["orders"])
 

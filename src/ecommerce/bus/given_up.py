@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
@@ -97,9 +97,10 @@ async def _all(
 
 def _given_up(message: AbstractIncomingMessage) -> GivenUp:
     death = _last_death(message)
-    cast("Any", message).exchange = str(death.get("exchange", ""))  # where it had come from
+    came_by = str(death.get("exchange", ""))
     try:
-        received, trouble = read(message), "it was delivered too often: it may end its process"
+        received = read(message.body, message.properties, came_by, message.routing_key)
+        trouble = "it was delivered too often: it may end its process"
     except Unreadable as error:
         received, trouble = None, str(error)
     since = death.get("time")

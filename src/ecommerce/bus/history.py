@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final, TypeAlias
 
 import structlog
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection
+from aiormq.abc import DeliveredMessage
 
 from ecommerce.bus.connection import OUTAGES, connected, pauses
 from ecommerce.bus.topology import history
@@ -23,7 +24,7 @@ _log = structlog.get_logger()
 Page: TypeAlias = list[tuple[int, bytes]]
 """Position and document of some events, in unbroken order."""
 
-Stream: TypeAlias = asyncio.Queue[AbstractIncomingMessage | None]
+Stream: TypeAlias = asyncio.Queue[DeliveredMessage | None]
 """What is delivered; nothing comes after the first `None`."""
 
 
@@ -35,7 +36,7 @@ class Chain:
         self.in_gap = False
         self.position = position
 
-    def link(self, messages: Iterable[AbstractIncomingMessage]) -> Page:
+    def link(self, messages: Iterable[DeliveredMessage]) -> Page:
         """Give what follows without a gap; leave out what was given before or comes too early."""
         page: Page = []
         for message in messages:
@@ -48,11 +49,13 @@ class Chain:
                 page.append((position, message.body))
         return page
 
-    def _numbers(self, message: AbstractIncomingMessage) -> tuple[int, int]:
-        position, previous = message.headers.get("position"), message.headers.get("previous")
-        if message.user_id == self._source and isinstance(position, int):
+    def _numbers(self, message: DeliveredMessage) -> tuple[int, int]:
+        told = message.header.properties
+        headers = told.headers or {}
+        position, previous = headers.get("position"), headers.get("previous")
+        if told.user_id == self._source and isinstance(position, int):
             return position, previous if isinstance(previous, int) else position
-        _log.error("history.foreign", source=self._source, message=message.message_id)
+        _log.error("history.foreign", source=self._source, message=told.message_id)
         return 0, 0
 
     def _note_gap(self, in_gap: bool, found: int) -> None:  # noqa: FBT001 - what is noted
@@ -144,10 +147,12 @@ async def _probe(
 async def _genuine(stream: Stream, source: str) -> tuple[int, int]:
     while True:
         message = await _next(stream)
-        offset, position = message.headers.get("x-stream-offset"), message.headers.get("position")
-        if message.user_id == source and isinstance(offset, int) and isinstance(position, int):
+        told = message.header.properties
+        headers = told.headers or {}
+        offset, position = headers.get("x-stream-offset"), headers.get("position")
+        if told.user_id == source and isinstance(offset, int) and isinstance(position, int):
             return offset, position
-        await message.ack()
+        await _take_more(message)
 
 
 @asynccontextmanager
@@ -158,25 +163,29 @@ async def _consumed(
         await channel.set_qos(prefetch)
         stream: Stream = asyncio.Queue()
         channel.close_callbacks.add(lambda *_: stream.put_nowait(None))
-        underlay = await channel.get_underlay_channel()
-        underlay.on_consumer_cancel_callbacks.add(lambda *_: stream.put_nowait(None))
-        queue = await channel.get_queue(history(source), ensure=False)
-        await queue.consume(stream.put, arguments={"x-stream-offset": start})
+        # The channel below tells no more of a message than we ask for, at half the price.
+        below = await channel.get_underlay_channel()
+        below.on_consumer_cancel_callbacks.add(lambda *_: stream.put_nowait(None))
+        await below.basic_consume(history(source), stream.put, arguments={"x-stream-offset": start})
         yield stream
 
 
-async def _gather(stream: Stream) -> list[AbstractIncomingMessage]:
+async def _gather(stream: Stream) -> list[DeliveredMessage]:
     messages = [await _next(stream)]
     with suppress(TimeoutError):
         async with asyncio.timeout(GATHER):
             while len(messages) < PAGE:
                 messages.append(await _next(stream))
-    # To a stream, an acknowledgement only says that it may send as many again.
-    await messages[-1].ack(multiple=True)
+    await _take_more(messages[-1])
     return messages
 
 
-async def _next(stream: Stream) -> AbstractIncomingMessage:
+async def _take_more(message: DeliveredMessage) -> None:
+    # To a stream, an acknowledgement only says that it may send as many again.
+    await message.channel.basic_ack(message.delivery_tag or 0, multiple=True)
+
+
+async def _next(stream: Stream) -> DeliveredMessage:
     message = await stream.get()
     if message is None:
         raise ConnectionError("the broker has ended the stream")

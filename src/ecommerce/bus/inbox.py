@@ -15,7 +15,14 @@ from ecommerce.bus.parking import BEHIND, blocked_keys, park, park_behind
 from ecommerce.bus.reaction import Reaction, Unfit
 from ecommerce.faults import reach
 from ecommerce.store.connection import Pool
-from ecommerce.store.unit import KeyReused, LoopFull, LoopStopped, StoreUnavailable, Submit
+from ecommerce.store.unit import (
+    KeyReused,
+    LoopFull,
+    LoopStopped,
+    StoreUnavailable,
+    Submit,
+    Unit,
+)
 
 T = TypeVar("T")
 
@@ -77,6 +84,8 @@ class Inbox:
         return False
 
     async def _blocked_keys(self) -> set[str]:
+        if self._blocked is not None:
+            return self._blocked
         # Only who consumes a queue blocks its keys, and the first message comes after the last
         # consumer has let go: what is parked by then, and what we park ourselves, is all there is.
         async with self._loading:
@@ -106,11 +115,18 @@ async def record(
     """Record what follows from a message. Raises `Unfit` where that never works."""
     if len(failures) > len(retries):
         raise Unfit("not recorded", failures[-1])
-    units = reaction.units(received)
-    results = await asyncio.gather(*map(submit, units), return_exceptions=True)
-    for result in results:
-        if isinstance(result, KeyReused):
-            raise Unfit("forked history", str(result)) from result
+    try:
+        await _submit_all(submit, reaction.units(received))
+    except KeyReused as error:
+        raise Unfit("forked history", str(error)) from error
+
+
+async def _submit_all(submit: Submit, units: Sequence[Unit]) -> None:
+    """Have all of them recorded. Raises what the first of those that failed has raised."""
+    if len(units) == 1:  # most often; it needs no task of its own
+        await submit(units[0])
+        return
+    for result in await asyncio.gather(*map(submit, units), return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
 

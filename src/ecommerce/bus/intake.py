@@ -6,9 +6,11 @@ import asyncio
 from typing import Any, Final
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from aiormq.abc import DeliveredMessage
 
+from ecommerce.bus.acknowledging import Acknowledging
 from ecommerce.bus.connection import wait
 from ecommerce.bus.inbox import Inbox
 from ecommerce.bus.lanes import Lanes
@@ -31,9 +33,12 @@ _log = structlog.get_logger()
 class Intake:
     """A queue being consumed. `lost` says that the broker has ended that by itself."""
 
-    def __init__(self, queue: str, channel: AbstractChannel, inbox: Inbox) -> None:
+    def __init__(
+        self, queue: str, channel: AbstractChannel, acknowledging: Acknowledging, inbox: Inbox
+    ) -> None:
         self._queue = queue
         self._channel = channel
+        self._acknowledging = acknowledging
         self._inbox = inbox
         self._lanes = Lanes()
         self._running = 0
@@ -50,26 +55,31 @@ class Intake:
         if self._running:
             self._idle.clear()
             await wait(self._idle, _DRAIN)
+        await self._acknowledging.flush()
         await self._channel.close()
 
-    async def receive(self, message: AbstractIncomingMessage) -> None:
+    async def receive(self, message: DeliveredMessage) -> None:
         """Deal with one message. Called in the order of delivery, which the lanes keep."""
+        tag = message.delivery_tag or 0
+        self._acknowledging.take(tag)
         try:
-            await self._settle(message)
+            received = read(
+                message.body, message.header.properties, message.exchange, message.routing_key
+            )
+        except Unreadable as error:
+            _log.error("message.unreadable", queue=self._queue, reason=str(error))
+            await self._reject(tag)
+        else:
+            await self._handle(tag, received)
+
+    async def _reject(self, tag: int) -> None:
+        try:
+            await self._acknowledging.reject(tag)
         except (AMQPError, ChannelInvalidStateError) as error:
             # The channel is gone, and with it the delivery: the message comes again.
             _log.info("message.unsettled", queue=self._queue, error=repr(error))
 
-    async def _settle(self, message: AbstractIncomingMessage) -> None:
-        try:
-            received = read(message)
-        except Unreadable as error:
-            _log.error("message.unreadable", queue=self._queue, reason=str(error))
-            await message.reject(requeue=False)
-        else:
-            await self._take(message, received)
-
-    async def _take(self, message: AbstractIncomingMessage, received: Received) -> None:
+    async def _handle(self, tag: int, received: Received) -> None:
         async with self._lanes.of(received.key):
             if self._closing.is_set():
                 return
@@ -77,7 +87,7 @@ class Intake:
             try:
                 if await self._inbox.take(received, self._closing):
                     reach("consumer.committed")
-                    await message.ack()
+                    self._acknowledging.finish(tag)
             finally:
                 self._running -= 1
                 if not self._running:
@@ -92,8 +102,12 @@ async def open_intake(connection: AbstractConnection, queue: str, inbox: Inbox) 
     """Begin to consume a queue."""
     channel = await connection.channel()
     await channel.set_qos(PREFETCH)
-    intake = Intake(queue, channel, inbox)
+    # The channel below tells no more of a message than we ask for, at half the price.
+    below = await channel.get_underlay_channel()
+    acknowledging = Acknowledging(below)
+    intake = Intake(queue, channel, acknowledging, inbox)
+    channel.close_callbacks.add(acknowledging.abandon)
     channel.close_callbacks.add(intake.lose)
-    (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(intake.lose)
-    await (await channel.get_queue(queue, ensure=False)).consume(intake.receive)
+    below.on_consumer_cancel_callbacks.add(intake.lose)
+    await below.basic_consume(queue, intake.receive)
     return intake

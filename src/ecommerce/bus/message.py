@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractIncomingMessage
+from aiormq import spec
 
 from ecommerce.bus.topology import exchange
 from ecommerce.kernel import Value
@@ -56,25 +56,30 @@ def write(document: bytes, position: int, previous: int) -> Message:
     )
 
 
-def read(message: AbstractIncomingMessage) -> Received:
-    """Read a message. Raises `Unreadable`, also where another sender pretends to be this one."""
+def read(
+    body: bytes, properties: spec.Basic.Properties, came_by: str | None, routing_key: str | None
+) -> Received:
+    """Read a message that came by an exchange.
+
+    Raises `Unreadable`, also where another sender pretends to be this one.
+    """
     try:
-        envelope = open_envelope(message.body)
+        envelope = open_envelope(body)
     except msgspec.MsgspecError as error:
         raise Unreadable(f"it holds no CloudEvents document: {error}") from error
-    position = message.headers.get("position")
-    _expect(message.user_id == envelope.source, "the broker names another sender")
-    _expect(message.exchange == exchange(envelope.source), "it came by another's exchange")
+    headers = properties.headers or {}
+    position = headers.get("position")
+    _expect(properties.user_id == envelope.source, "the broker names another sender")
+    _expect(came_by == exchange(envelope.source), "it came by another's exchange")
     own = owns(envelope.source, aggregate_of(envelope.subject))
     _expect(own, "its subject is not its sender's")
     stream, _, version = envelope.id.rpartition("@")
     _expect(stream == envelope.subject and version.isdecimal(), "its id is not its subject's")
     _expect(envelope.id.isprintable(), "its id cannot be told")
-    _expect(message.message_id == envelope.id, "its message id is not its document's")
+    _expect(properties.message_id == envelope.id, "its message id is not its document's")
     if not isinstance(position, int):
         raise Unreadable("it has no position")
-    key = message.routing_key or ""
-    return Received(envelope, message.body, position, key, message.headers)
+    return Received(envelope, body, position, routing_key or "", headers)
 
 
 def _expect(fits: bool, complaint: str) -> None:  # noqa: FBT001 - reads as a sentence

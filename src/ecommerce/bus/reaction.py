@@ -68,7 +68,7 @@ class Reaction:
             _log.info("message.unasked", message=envelope.id, type=envelope.type)
             return ()
         try:
-            recorded = self._codec.decode(received.body, received.position)
+            recorded = self._codec.read(envelope, received.position)
         except msgspec.MsgspecError as error:
             raise Unfit("unreadable data", str(error)) from error
         if recorded is None or self._member.react is None:

@@ -182,7 +182,10 @@ class Codec:
         Raises `msgspec.MsgspecError` where the document or its data has another shape, and
         `UnknownVersion` where this code is too old for it.
         """
-        envelope = open_envelope(document)
+        return self.read(open_envelope(document), position)
+
+    def read(self, envelope: Envelope, position: int) -> Recorded[Any] | None:
+        """Read a document that is opened already; raises the same."""
         versions = self._readers.get(envelope.type)
         if versions is None:
             return None
