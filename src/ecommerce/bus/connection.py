@@ -39,11 +39,12 @@ def pauses(first: float = 0.2, most: float = 5.0) -> Iterator[float]:
         pause = min(pause * 2, most)
 
 
-async def wait(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, but no longer than this."""
+async def wait(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, but no longer than this; say whether it is set."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+    return event.is_set()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, TypeAlias
 
 from aio_pika.abc import AbstractConnection, AbstractExchange
 from psycopg import AsyncConnection
@@ -45,6 +45,9 @@ _REACH: Final = """
 _STANDING: Final = """
     select position, position >= (select coalesce(max(notification_id), 0) from events) from relay
 """
+
+_Reached: TypeAlias = tuple[int, int]
+"""The position up to which all is published, and that of the last event that was public."""
 
 
 async def leader(connection: Connection) -> str | None:
@@ -98,7 +101,9 @@ class Relay:
     @asynccontextmanager
     async def _elected(self) -> AsyncIterator[Connection]:
         # A leader that is stopped loses its session, and with it both the lock and the position.
-        async with await self._connect(idle_session_timeout="5s") as lock:
+        # A position that a crash of the database forgets is only published from once more.
+        settings = {"idle_session_timeout": "5s", "synchronous_commit": "off"}
+        async with await self._connect(**settings) as lock:
             while not (await _row(lock, _TAKE))[0]:
                 await self._stand_by(lock)
             self.leading = True
@@ -128,20 +133,30 @@ class Relay:
             self._wake.set()
 
     async def _publish(self, lock: Connection, pages: Connection, target: AbstractExchange) -> None:
+        reached: _Reached | None = None
         while True:
             self._wake.clear()
-            position, previous = await _row(lock, _REACHED)
-            page = await log.read(pages, position, PAGE)
+            reached = reached or await _row(lock, _REACHED)
+            page = await log.read(pages, reached[0], PAGE)
             if page:
-                to, before, failure = await self._send(target, page, previous)
-                reach("relay.published")
-                # Where it was set back meanwhile it stays there, and goes on from there.
-                await lock.execute(_REACH, (to, before, position, previous))
-                if failure:
-                    raise failure
+                reached = await self._forward(lock, target, page, reached)
             self._note_advance()
-            if not page:
-                await wait(self._wake, POLL)
+            # Who records says so; for who ended between the two, and for who sets the relay back,
+            # we look by ourselves.
+            if len(page) < PAGE and not await wait(self._wake, POLL):
+                reached = None
+
+    async def _forward(
+        self, lock: Connection, target: AbstractExchange, page: Sequence[Entry], reached: _Reached
+    ) -> _Reached | None:
+        """Publish a page, and say how far that is: nothing where we were set back meanwhile."""
+        to, before, failure = await self._send(target, page, reached[1])
+        reach("relay.published")
+        # Where it was set back it stays there, and goes on from there.
+        moved = await lock.execute(_REACH, (to, before, *reached))
+        if failure:
+            raise failure
+        return (to, before) if moved.rowcount else None
 
     def _note_advance(self) -> None:
         self._advanced_at = asyncio.get_running_loop().time()
@@ -168,11 +183,11 @@ async def _send_one(target: AbstractExchange, entry: Entry, previous: int) -> No
     await target.publish(message, key, timeout=_CONFIRM)
 
 
-async def _row(connection: Connection, query: LiteralString) -> tuple[Any, ...]:
+async def _row(connection: Connection, query: LiteralString) -> Any:
     row = await (await connection.execute(query)).fetchone()
     if row is None:
         raise LookupError(f"the database answers nothing to: {query}")
-    return tuple(row)
+    return row
 
 
 async def _ping(connection: Connection) -> None:
