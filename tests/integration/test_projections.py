@@ -24,7 +24,7 @@ from ecommerce.projections.runner import Projector
 from ecommerce.projections.stock import Stock
 from ecommerce.projections.table import Table
 from ecommerce.store.connection import Connection, Pool
-from ecommerce.store.log import read
+from ecommerce.store.log import documents as read_documents
 from readside import (
     PATIENCE,
     History,
@@ -296,9 +296,9 @@ async def test_each_page_of_the_log_is_read_and_decoded_once_for_all(
 
     async def noting(db: Connection, after: int, limit: int) -> Any:
         asked.append(after)
-        return await read(db, after, limit)
+        return await read_documents(db, after, limit)
 
-    monkeypatch.setattr(log, "read", noting)
+    monkeypatch.setattr(log, "documents", noting)
     await append(pool, *movements_of(15))
     reading = log.Log(pool, [stock, movements])
     for position in (0, 10):

@@ -14,7 +14,7 @@ import msgspec
 from ecommerce.projections.projection import Projection
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Codec, Recorded, members
-from ecommerce.store.log import read
+from ecommerce.store.log import documents
 
 PAGE: Final = 1000
 """How many events are folded in one transaction, some 20 ms of work for this process."""
@@ -43,11 +43,11 @@ def codec(projections: Iterable[Projection]) -> Codec:
     return Codec({event for each in projections for event in members(each.Source)})
 
 
-def entries(documents: Iterable[tuple[int, bytes]], reading: Codec) -> list[Entry]:
+def entries(found: Iterable[tuple[int, bytes]], reading: Codec) -> list[Entry]:
     """Decode what a log or a history gives: positions and documents."""
     return [
         Entry(position, document, _decoded(position, document, reading))
-        for position, document in documents
+        for position, document in found
     ]
 
 
@@ -112,7 +112,7 @@ class Log:
     async def _read(self, position: int) -> None:
         look = self._look_again
         async with self._pool.connection() as db:
-            found = await read(db, position, PAGE)
+            found = await documents(db, position, PAGE)
         self._start = position
-        self._page = entries(((each.position, each.document) for each in found), self._codec)
+        self._page = entries(found, self._codec)
         self._ended = look if len(found) < PAGE else None

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, tuple_row
 
 from ecommerce.store.connection import Connection
 
 _READ: Final = """
 select notification_id as position, topic, originator_id as stream, state as document from events
+where notification_id > %s order by notification_id limit %s
+"""
+
+_DOCUMENTS: Final = """
+select notification_id, state from events
 where notification_id > %s order by notification_id limit %s
 """
 
@@ -40,6 +45,13 @@ async def read(
         await cursor.execute(_READ, (after, limit), prepare=True)
     else:
         await cursor.execute(_READ_TOPICS, (after, list(topics), limit), prepare=True)
+    return await cursor.fetchall()
+
+
+async def documents(connection: Connection, after: int, limit: int) -> list[tuple[int, bytes]]:
+    """Read the positions and documents of up to `limit` events that follow a position."""
+    cursor = connection.cursor(row_factory=tuple_row, binary=True)
+    await cursor.execute(_DOCUMENTS, (after, limit), prepare=True)
     return await cursor.fetchall()
 
 
