@@ -56,4 +56,5 @@ def test_a_kind_says_what_it_means_and_what_to_do_in_whole_sentences() -> None:
 
 def test_a_kind_has_a_title_and_an_address() -> None:
     assert title_of("PriceChanged") == "Price changed"
+    assert (title_of("UnknownSku"), title_of("NotJson")) == ("Unknown SKU", "Not JSON")
     assert type_of("UnknownSku") == "/problems/unknown-sku"

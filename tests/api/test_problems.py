@@ -83,6 +83,7 @@ async def test_what_is_not_there_and_what_is_not_done_are_problems_too() -> None
         nowhere = await http.get("/nowhere")
         method = await http.delete(PATH)
     assert (nowhere.status_code, method.status_code) == (404, 405)
+    assert nowhere.json()["detail"].startswith("There is nothing at this address")
     assert web.faults(nowhere) == web.faults(method) == {}
 
 

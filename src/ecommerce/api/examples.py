@@ -25,6 +25,7 @@ def _money(amount: int) -> dict[str, Any]:
 PARAMETERS: Final[dict[str, Any]] = {
     "sku": _SKU,
     "order_id": _ORDER,
+    "If-Match": "*",
     "Prefer": "wait=5",
     "from": "2026-03-01",
     "to": "2026-03-31",

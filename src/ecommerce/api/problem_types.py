@@ -20,7 +20,8 @@ class ProblemType(Value, frozen=True):
 
 def title_of(kind: str) -> str:
     """Write a kind in words: `PriceChanged` is `Price changed`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower().capitalize()
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower().capitalize()
+    return re.sub(r"\b(json|sku)\b", lambda short: short[0].upper(), words)
 
 
 def type_of(kind: str) -> str:

@@ -29,6 +29,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = {"Retry-After": "1"}
 """Seconds; a client that is told to wait longer only makes an outage longer."""
 
+NOWHERE: Final = "There is nothing at this address; `/schema` tells what there is."
+
 _MISSING: Final = re.compile(r"Missing required \w+ parameter '(.+?)'")
 
 log = structlog.get_logger()
@@ -124,7 +126,8 @@ def _fault(told: Mapping[str, Any]) -> Fault:
 
 
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    return answer(problem(error.status_code, error.detail), error.headers)
+    nowhere = error.detail == HTTPStatus.NOT_FOUND.phrase
+    return answer(problem(error.status_code, NOWHERE if nowhere else error.detail), error.headers)
 
 
 def allow(methods: Iterable[str]) -> dict[str, str]:

@@ -20,8 +20,8 @@ IfMatch: TypeAlias = Annotated[
     str | None,
     HeaderParameter(
         name="If-Match",
-        description="The ETag that was read: changes nothing if somebody else was faster."
-        " `*` is any.",
+        description='The ETag that was read, such as `"3"`: changes nothing if somebody else was'
+        " faster. `*` is any.",
         schema_extra={"pattern": _TAG},
     ),
 ]
