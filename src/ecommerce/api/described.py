@@ -19,6 +19,7 @@ RETRY: Final = {
     "Retry-After": {
         "description": "Seconds after which to send the request again.",
         "schema": {"type": "integer"},
+        "example": HEADERS["Retry-After"],
     }
 }
 
@@ -93,8 +94,8 @@ def _show(content: Mapping[str, Told], example: Any) -> None:
 
 
 def _tell_headers(status: str, answer: Told) -> None:
-    if status == "503":
-        answer["headers"] = RETRY
     for name, header in answer.get("headers", {}).items():
         kept = {key: value for key, value in header.items() if value is not False}
         answer["headers"][name] = {**kept, "example": HEADERS[name]}
+    if status == "503":
+        answer["headers"] = RETRY

@@ -35,21 +35,24 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     if _ENCODED.search(request.scope["raw_path"] + b"?" + request.scope["query_string"]):
         raise invalid([Fault("URL", "holds a control character")], 400)
     field = request.route_handler.parsed_data_field
-    if nulls := [*_nulls(request)]:
+    if b"null" in request.scope["query_string"] and (nulls := [*_nulls(request)]):
         raise invalid(nulls, 400)
     if field is None or (not body and field.is_optional):
         return
     if body:
         _expect_json(request.headers.get("content-type", ""))
+    if found := [*_faults_of(body, field.raw)]:
+        raise invalid(found)
+
+
+def _faults_of(body: bytes, kind: Any) -> Iterator[Fault]:
     try:
         value = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(400, f"The body is no JSON: {error}.", "NotJson") from None
-    found = [*islice(faults(value, field.raw), MOST_FAULTS)]
+    yield from islice(faults(value, kind), MOST_FAULTS)
     if b"\\" in body:  # JSON can hold a control character only where it is escaped
-        found += islice(_controls(value), MOST_FAULTS)
-    if found:
-        raise invalid(found)
+        yield from islice(_controls(value), MOST_FAULTS)
 
 
 def _expect_json(content_type: str) -> None:

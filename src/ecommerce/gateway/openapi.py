@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from importlib.metadata import version
 from inspect import cleandoc
 from typing import Any, Final
@@ -105,25 +104,13 @@ def merge(documents: Mapping[str, Document]) -> Document:
 
     Components are named after their context, for two contexts may call different things the same.
     """
-    schemas: Document = {}
-    examples: Document = {}
-    paths: dict[str, Document] = {}
-    for context, document in documents.items():
-        named = partial(_renamed, context)
-        for name, schema in document.get("components", {}).get("schemas", {}).items():
-            schemas[_name(context, name)] = named(schema)
-        for path, operations in document["paths"].items():
-            if context_of(path) == context:
-                paths[path] = {
-                    method: _operation(context, named(operation))
-                    for method, operation in operations.items()
-                }
-    told = [operation for operations in paths.values() for operation in operations.values()]
-    for operation in told:
-        share_examples(operation["responses"], examples)
-    link({operation["operationId"]: operation for operation in told})
-    own = answers()
-    share_examples(own, examples)
+    paths = {path: told for each in documents.items() for path, told in _paths(*each)}
+    operations = [operation for told in paths.values() for operation in told.values()]
+    link({operation["operationId"]: operation for operation in operations})
+    own, examples = answers(), Document()
+    for responses in (own, *(operation["responses"] for operation in operations)):
+        share_examples(responses, examples)
+    schemas = {name: told for each in documents.items() for name, told in _schemas(*each)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "E-commerce", "version": version("ecommerce"), "description": ABOUT},
@@ -132,6 +119,18 @@ def merge(documents: Mapping[str, Document]) -> Document:
         "paths": dict(sorted(paths.items())),
         "components": {"schemas": schemas, "responses": own, "examples": examples},
     }
+
+
+def _schemas(context: str, document: Document) -> Iterator[tuple[str, Document]]:
+    for name, schema in document.get("components", {}).get("schemas", {}).items():
+        yield _name(context, name), _renamed(context, schema)
+
+
+def _paths(context: str, document: Document) -> Iterator[tuple[str, Document]]:
+    for path, told in document["paths"].items():
+        if context_of(path) == context:
+            renamed = _renamed(context, told)
+            yield path, {method: _operation(context, it) for method, it in renamed.items()}
 
 
 def _name(context: str, name: str) -> str:
