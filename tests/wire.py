@@ -15,12 +15,12 @@ BEGIN = b"\0begin_batch\0"  # the name of the statement
 # An append as it goes over the wire, in messages: what has been sent after so many of them.
 NOTHING = 0
 HALF_OF_BEGIN = 2
-LOCK = 6  # and no Sync yet: the server answers nothing
-LOCK_AND_SYNC = 7
-APPEND = 10
-ALL_BUT_COMMIT = 12
-ALL_BUT_SYNC = 13
-EVERYTHING = 14
+LOCK = 6
+LOCK_AND_SYNC = 7  # of a long append only
+APPEND = 9
+ALL_BUT_COMMIT = 11
+ALL_BUT_SYNC = 12
+EVERYTHING = 13
 
 
 class Wire:

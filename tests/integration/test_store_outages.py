@@ -64,7 +64,7 @@ async def test_an_acknowledgement_lost_after_the_commit_is_a_success(url: str) -
     assert await versions(url, "a") == [1, 2]
 
 
-@pytest.mark.parametrize("messages", [wires.LOCK_AND_SYNC, wires.APPEND, wires.ALL_BUT_COMMIT])
+@pytest.mark.parametrize("messages", [wires.LOCK, wires.APPEND, wires.ALL_BUT_COMMIT])
 async def test_an_acknowledgement_lost_with_the_commit_is_made_good(
     url: str, messages: int
 ) -> None:
@@ -216,7 +216,7 @@ async def test_a_process_told_to_stop_without_a_database_keeps_nobody_waiting(
         await running
 
 
-@pytest.mark.parametrize("messages", [wires.LOCK_AND_SYNC, wires.EVERYTHING])
+@pytest.mark.parametrize("messages", [wires.LOCK, wires.EVERYTHING])
 async def test_who_is_cut_off_by_a_stop_hears_so_at_once_and_the_same_key_happens_once(
     url: str, messages: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 import wire as wires
-from accounts import Deposit
+from accounts import Deposit, Noted, Say
 from banking import Bank, bank
 from ecommerce.store.connection import arguments
 from ecommerce.store.recorder import LOCK
@@ -24,16 +24,22 @@ pytestmark = pytest.mark.servers
 
 A_FEW_SECONDS = 8.0
 
+SHORT = Deposit("a", 1)
+LONG = Say("a", (Noted("x" * 9000),))
+"""Too long to be sent in one piece: the lock comes before it, with a Sync of its own."""
+
 PHASES = {
-    "before anything is sent": (wires.NOTHING, 0),
-    "in its begin": (wires.HALF_OF_BEGIN, 3),
-    "with the lock, before its Sync": (wires.LOCK, 0),
-    "with the lock, after its Sync": (wires.LOCK_AND_SYNC, 0),
-    "with half of the append sent": (wires.LOCK_AND_SYNC, 200),
-    "with the append made": (wires.APPEND, 0),
-    "with all but the commit sent": (wires.ALL_BUT_COMMIT, 0),
-    "before its last Sync": (wires.ALL_BUT_SYNC, 0),
-    "before it has the answer": (wires.EVERYTHING, 0),
+    "before anything is sent": (SHORT, wires.NOTHING, 0),
+    "in its begin": (SHORT, wires.HALF_OF_BEGIN, 3),
+    "with the lock": (SHORT, wires.LOCK, 0),
+    "with the lock, before its Sync": (LONG, wires.LOCK, 0),
+    "with the lock, after its Sync": (LONG, wires.LOCK_AND_SYNC, 0),
+    "with half of the append sent": (SHORT, wires.LOCK, 200),
+    "with half of a long append sent": (LONG, wires.LOCK_AND_SYNC, 4500),
+    "with the append made": (SHORT, wires.APPEND, 0),
+    "with all but the commit sent": (SHORT, wires.ALL_BUT_COMMIT, 0),
+    "before its last Sync": (SHORT, wires.ALL_BUT_SYNC, 0),
+    "before it has the answer": (SHORT, wires.EVERYTHING, 0),
 }
 
 
@@ -70,8 +76,9 @@ async def _apart(postgres: str) -> AsyncIterator[str]:
 async def _stopped_in(phase: str, postgres: str) -> None:
     async with _apart(postgres) as url:
         async with wire(url) as stopping, looping(stopping.url) as stopped, looping(url) as loop:
-            stopping.stop_after(*PHASES[phase])
-            waiting = asyncio.create_task(stopped.submit(unit(Deposit("a", 1), "stopped")))
+            command, messages, extra = PHASES[phase]
+            stopping.stop_after(messages, extra)
+            waiting = asyncio.create_task(stopped.submit(unit(command, "stopped")))
             async with asyncio.timeout(5):
                 await stopping.stopped.wait()
             try:

@@ -48,11 +48,14 @@ class Waiting:
 
     async def answer(self) -> Answer:
         """Wait for the answer. Raises `StoreUnavailable` when that takes too long."""
+        patience = asyncio.get_running_loop().call_later(PATIENCE, self._give_up)
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._answer
-        except TimeoutError:
-            raise StoreUnavailable(StoreUnavailable.__doc__) from None
+            return await self._answer
+        finally:
+            patience.cancel()
+
+    def _give_up(self) -> None:
+        self.fail(StoreUnavailable(StoreUnavailable.__doc__))
 
 
 class Line:

@@ -45,6 +45,9 @@ where locktype = 'advisory' and granted and pg_locks.database = datid
     and state_change < now() - current_setting('idle_in_transaction_session_timeout')::interval
 """  # noqa: S608 - nothing but the lock's key is inlined
 
+_ONE_PIECE: Final = 8192
+"""Bytes that an idle socket always takes at once."""
+
 _BINARY: Final = (1,)
 
 _log = structlog.get_logger()
@@ -115,20 +118,22 @@ class Writer:
         With the lock held already, the transaction is only ended.
         """
         statement, values = append(batch)
+        apart = sum(map(len, values)) > _ONE_PIECE
         pgconn = self._connection.pgconn
 
         def send() -> None:
             if not locked:
                 pgconn.send_query_prepared(b"begin_batch", None)
                 pgconn.send_query_prepared(b"lock", None)
-                # Should this process be stopped before it sends what follows, then the server ends
-                # the transaction: its idle timeout runs, but only after a sync.
-                pgconn.pipeline_sync()
+                if apart:
+                    # Should this process be stopped before it sends the rest, the server ends the
+                    # transaction: its idle timeout runs, but only after a sync.
+                    pgconn.pipeline_sync()
             pgconn.send_query_prepared(statement, values, _BINARY * len(values), result_format=1)
             pgconn.send_query_prepared(b"commit", None)
             pgconn.pipeline_sync()
 
-        appended = (await self._round_trip(send, 3 if locked else 6))[-3]
+        appended = (await self._round_trip(send, 3 if locked else 5 + apart))[-3]
         opened, head, first = (unpack("!q", appended.get_value(0, n) or b"")[0] for n in range(3))
         return Appended(head, first) if opened else None
 
