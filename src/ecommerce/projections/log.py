@@ -23,6 +23,10 @@ POLL_SECONDS: Final = 0.15
 """How long an event of another process of the context can stay unseen."""
 
 
+GATHER: Final = 0.02
+"""Seconds after a commit in which more may come, to be folded in the same transaction."""
+
+
 class Entry(NamedTuple):
     """An event of a log or a history, decoded where one of its readers wants it.
 
@@ -88,6 +92,7 @@ class Log:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._woken.wait()
+                    await asyncio.sleep(GATHER)
             self._woken.clear()
             over, self._look_again = self._look_again, asyncio.Event()
             over.set()

@@ -102,9 +102,16 @@ class Projector:
             await _insist(partial(feed.note, str(reason)), **names)
 
     async def _follow_log(self, feed: Feed) -> None:
-        await feed.resume()
+        page = await self._log.after(await feed.resume())
         while True:
-            await feed.fold(await self._log.after(feed.position))
+            # The next page is read while PostgreSQL writes this one.
+            following = asyncio.ensure_future(self._log.after(page[-1].position))
+            try:
+                await feed.fold(page)
+                page = await following
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
 
     async def _follow_history(self, feed: Feed) -> None:
         reading = codec([feed.projection])
