@@ -7,7 +7,7 @@ bytes into the same tables, one statement and one commit for each unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import count
 from typing import Final
@@ -32,7 +32,7 @@ SAID: Final = tuple(Noted(f"{number}: " + 97 * "x") for number in range(4))
 TOPIC: Final = "account.Noted.v1"
 KEY: Final = "http:bench:POST /accounts:"
 
-_OURS, _RAW = "command loop", "pgbench"
+_OURS, _ALONE, _RAW = "appends", "appends, by one caller", "pgbench"
 _numbers: Final = count(1)
 
 
@@ -50,16 +50,17 @@ async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of e
                 rounds,
                 {
                     _OURS: lambda: append(loop, units, meters),
+                    _ALONE: lambda: append(loop, units // 8, meters, callers=1),
                     _RAW: lambda: _insert(raw, units, meters),
                 },
             )
-    return _figures(turns[_OURS], turns[_RAW])
+    return _figures(turns)
 
 
-async def append(loop: CommandLoop, units: int, meters: Meters) -> Turn:
+async def append(loop: CommandLoop, units: int, meters: Meters, callers: int = CALLERS) -> Turn:
     """Have new units recorded."""
     made = [_unit() for _ in range(units)]
-    return await clocked(units, submit_all(made, CALLERS, loop.submit), meters)
+    return await clocked(units, submit_all(made, callers, loop.submit), meters)
 
 
 def _unit() -> Unit:
@@ -67,14 +68,17 @@ def _unit() -> Unit:
     return writing.unit(Say(name, SAID), f"{KEY}{name}")
 
 
-def _figures(ours: list[Turn], raw: list[Turn]) -> list[Figure]:
-    ratios = [mine.rate / theirs.rate for mine, theirs in zip(ours, raw, strict=True)]
-    dearer = [total(mine) / total(theirs) for mine, theirs in zip(ours, raw, strict=True)]
+def _figures(turns: Mapping[str, list[Turn]]) -> list[Figure]:
+    pairs = list(zip(turns[_OURS], turns[_RAW], strict=True))
+    ratios = [ours.rate / raw.rate for ours, raw in pairs]
+    dearer = [total(ours) / total(raw) for ours, raw in pairs]
     return [
-        figure("a", "append, against pgbench", ratios, "x", must=0.45, aim=0.6, cpu=costs(ours)),
+        figure("a", "append, against pgbench", ratios, "x", must=0.45, aim=0.6),
         figure("a", "CPU of an append, against pgbench", dearer, "x", must=1.2, ceiling=True),
-        figure("a", "appends", [turn.rate for turn in ours], "/s"),
-        figure("a", "pgbench", [turn.rate for turn in raw], "/s", cpu=costs(raw)),
+        *(
+            figure("a", what, [turn.rate for turn in found], "/s", cpu=costs(found))
+            for what, found in turns.items()
+        ),
     ]
 
 
