@@ -1,17 +1,16 @@
-"""Writes the mails: text and HTML from the templates, under a name that each keeps for ever.
-
-Each is put together from its parts: Python's email package takes 15 times as long for the same.
-"""
+"""Writes the mails: text and HTML from the templates, under a name that each keeps for ever."""
 
 from __future__ import annotations
 
-from binascii import b2a_qp
 from datetime import UTC, datetime
+from email.charset import QP, Charset
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
-from email.utils import format_datetime
-from email.utils import quote as escaped
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 from typing import Final
 from urllib.parse import quote
 
@@ -32,32 +31,17 @@ _templates: Final = Environment(
 )
 _templates.filters["money"] = str
 
-# What parts the two bodies never stands in them: quoted-printable writes no `=_` (RFC 2045, 6.7).
-_DOCUMENT: Final = """\
-Message-ID: {message_id}
-Date: {date}
-From: {sender}
-To: {recipient}
-Subject: {subject}
-Auto-Submitted: auto-generated
-MIME-Version: 1.0
-Content-Type: multipart/alternative; boundary="=_"
+# The MIME classes of Python's older policy take a fifth of the time that EmailMessage takes.
+_POLICY: Final = compat32.clone(linesep="\r\n", max_line_length=None)  # a folded Message-ID is none
 
---=_
-Content-Type: text/plain; charset="utf-8"
-Content-Transfer-Encoding: quoted-printable
+_BOUNDARY: Final = "=_"
+"""Never stands in a body: quoted-printable writes no such thing (RFC 2045, 6.7)."""
 
-{text}
---=_
-Content-Type: text/html; charset="utf-8"
-Content-Transfer-Encoding: quoted-printable
-
-{html}
---=_--
-"""
+_UTF8: Final = Charset("utf-8")
+_UTF8.body_encoding = QP
 
 _LONGEST: Final = 60
-"""Characters that fit on a line of a header with its name and its address."""
+"""Characters of a name that fit on a line with its address."""
 
 
 class BadAddress(Exception):
@@ -77,16 +61,21 @@ def write(mail: Mail, about: str, sender: str) -> Letter:
     # A text template reads like the mail: the first line is the subject.
     subject, _, text = _render(mail, "txt").partition("\n")
     recipient = _recipient(mail.to)
-    document = _DOCUMENT.format(
-        message_id=message_id(about, sender),
-        date=format_datetime(datetime.now(UTC)),
-        sender=_named(SHOP, sender),
-        recipient=_named(_one_line(mail.name or ""), recipient),
-        subject=_in_ascii(subject.removeprefix("Subject: ")),
-        text=_quoted(text.lstrip()),
-        html=_quoted(_render(mail, "html")),
-    )
-    return Letter(sender, recipient, document.replace("\n", "\r\n").encode("ascii"))
+    document = MIMEMultipart("alternative", _BOUNDARY, policy=_POLICY)
+    document["Message-ID"] = message_id(about, sender)
+    document["Date"] = format_datetime(datetime.now(UTC))
+    document["From"] = formataddr((SHOP, sender))
+    document["To"] = _named(_one_line(mail.name or ""), recipient)
+    document["Subject"] = subject.removeprefix("Subject: ")
+    document["Auto-Submitted"] = "auto-generated"
+    document.attach(_part(text.lstrip(), "plain"))
+    document.attach(_part(_render(mail, "html"), "html"))
+    return Letter(sender, recipient, document.as_bytes())
+
+
+def _part(text: str, kind: str) -> MIMEText:
+    # typeshed does not know that a Charset is taken too, which a name could not make readable.
+    return MIMEText(text, kind, _UTF8, policy=_POLICY)  # type: ignore[arg-type]
 
 
 def message_id(about: str, sender: str) -> str:
@@ -107,27 +96,14 @@ def _recipient(to: str) -> str:
 
 
 def _named(name: str, address: str) -> str:
-    if not name:
-        return address
-    words = f'"{escaped(name)}"' if _fits(name) else f"{_in_ascii(name)}\n"
-    return f"{words} <{address}>"
-
-
-def _in_ascii(words: str) -> str:
-    """Write what a header says in words of ASCII (RFC 2047), on as many lines as it needs."""
-    return words if _fits(words) else Header(words, "utf-8", maxlinelen=_LONGEST).encode()
-
-
-def _fits(words: str) -> bool:
-    return words.isascii() and len(words) <= _LONGEST and "=?" not in words
+    """Write an address with a name before it, on as many lines as a long name needs."""
+    if len(name) <= _LONGEST and "=?" not in name:
+        return formataddr((name, address))
+    return f"{Header(name, 'utf-8', maxlinelen=_LONGEST).encode()}\n <{address}>"
 
 
 def _one_line(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in name).split())
-
-
-def _quoted(text: str) -> str:
-    return b2a_qp(text.encode()).decode()
 
 
 def _render(mail: Mail, kind: str) -> str:
