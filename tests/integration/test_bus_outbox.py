@@ -13,7 +13,7 @@ import pytest
 from aio_pika.exceptions import DeliveryError
 
 import ecommerce
-from ecommerce.bus import connection, relay
+from ecommerce.bus import connection, publishing, relay
 from ecommerce.bus.relay import Relay
 from ecommerce.events.inventory import UnitsReceived
 from ecommerce.store import log
@@ -66,7 +66,7 @@ async def reaches(pool: Pool, position: int) -> None:
 async def test_what_is_confirmed_behind_a_hole_is_not_counted(
     publisher: Relay, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really, refusing, sent = relay._send_one, asyncio.Event(), list[int]()
+    really, refusing, sent = publishing._send_one, asyncio.Event(), list[int]()
     refusing.set()
 
     async def send(target: Any, entry: Entry, previous: int) -> None:
@@ -78,7 +78,7 @@ async def test_what_is_confirmed_behind_a_hole_is_not_counted(
     async def behind_the_hole() -> bool:
         return 5 in sent
 
-    monkeypatch.setattr(relay, "_send_one", send)
+    monkeypatch.setattr(publishing, "_send_one", send)
     await append(pool, *(UnitsReceived("TEA", number) for number in range(1, 6)))
     async with running(publisher.run()):
         await until(behind_the_hole)
@@ -91,7 +91,7 @@ async def test_what_is_confirmed_behind_a_hole_is_not_counted(
 async def test_what_the_broker_sends_back_is_not_published(
     shop: Bus, publisher: Relay, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really, sent_back = relay._send_one, asyncio.Event()
+    really, sent_back = publishing._send_one, asyncio.Event()
 
     async def send(*message: Any) -> None:
         try:
@@ -100,7 +100,7 @@ async def test_what_the_broker_sends_back_is_not_published(
             sent_back.set()
             raise
 
-    monkeypatch.setattr(relay, "_send_one", send)
+    monkeypatch.setattr(publishing, "_send_one", send)
     await append(pool, UnitsReceived("TEA", 1))
     async with shop.channel("admin") as channel:
         history = await channel.get_queue("inventory.history", ensure=False)
@@ -142,14 +142,21 @@ async def test_what_nobody_told_of_is_found_by_looking(publisher: Relay, pool: P
 async def test_no_confirmation_is_waited_for_for_ever() -> None:
     told = dict[str, Any]()
 
-    class Target:
-        async def publish(self, *_: Any, **options: Any) -> None:
+    class Channel:
+        async def get_underlay_channel(self) -> Channel:
+            return self
+
+        async def basic_publish(self, body: bytes, **options: Any) -> None:
+            assert body == document
             told.update(options)
 
     document = encode(recorded(UnitsReceived("TEA", 1), 1))
-    target: Any = Target()
-    await relay._send_one(target, Entry(1, "stock.UnitsReceived.v1", "stock-TEA", document), 0)
-    assert told == {"timeout": 15}
+    channel: Any = Channel()
+    publish = await publishing.publishing(channel, "inventory.events")
+    await publishing._send_one(
+        publish, Entry(1, "stock.UnitsReceived.v1", "stock-TEA", document), 0
+    )
+    assert (told["timeout"], told["mandatory"], told["exchange"]) == (15, True, "inventory.events")
 
 
 async def test_a_broker_that_falls_silent_is_noticed(shop: Bus) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
+from ecommerce.bus import publishing
 from ecommerce.bus import relay as module
 from ecommerce.bus.relay import Relay, leader
 from ecommerce.events.inventory import UnitsReceived
@@ -128,7 +129,7 @@ async def test_it_advances_while_the_broker_confirms_and_not_longer(
     assert not leading.advancing
     async with running(leading.run(), standby.run()):
         await until(lambda: both(advance=True))
-        monkeypatch.setattr(module, "_send_one", send)
+        monkeypatch.setattr(publishing, "_send_one", send)
         await append(pool, *receipts(1))
         await until(lambda: both(advance=False))
         alarm.set()

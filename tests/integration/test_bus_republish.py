@@ -3,12 +3,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from aiormq.abc import FieldTable
 from click.testing import CliRunner
 
-from ecommerce.bus import relay as relaying
+from ecommerce.bus import publishing
 from ecommerce.bus import republish as module
 from ecommerce.bus.relay import Relay
 from ecommerce.bus.republish import republish, restore
@@ -95,16 +96,16 @@ async def test_a_relay_that_runs_publishes_again_from_where_it_is_set_back_to(
 async def test_a_relay_that_is_publishing_a_page_goes_back_after_it(
     shop: Bus, url: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, go, send = asyncio.Event(), asyncio.Event(), relaying._send_one
+    begun, go, send = asyncio.Event(), asyncio.Event(), publishing._send_one
 
-    async def slowly(target: object, entry: object, previous: int) -> None:
+    async def slowly(target: Any, entry: Any, previous: int) -> None:
         begun.set()
         await go.wait()
-        await send(target, entry, previous)  # type: ignore[arg-type] # passed on as they are
+        await send(target, entry, previous)
 
     async with pool.connection() as db:
         await db.execute("update relay set position = 4, previous = 4")
-    monkeypatch.setattr(relaying, "_send_one", slowly)
+    monkeypatch.setattr(publishing, "_send_one", slowly)
     async with running(relay(shop, url).run()):
         await begun.wait()
         async with pool.connection() as db:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, LiteralString, TypeAlias
+from typing import Any, Final, LiteralString
 
-from aio_pika.abc import AbstractConnection, AbstractExchange
+from aio_pika.abc import AbstractConnection
 from psycopg import AsyncConnection
 
 from ecommerce.bus.connection import first_of, supervise, wait
-from ecommerce.bus.message import write
+from ecommerce.bus.publishing import Publish, Reached, publishing, send
 from ecommerce.bus.topology import exchange
 from ecommerce.faults import reach
 from ecommerce.store import log
 from ecommerce.store.connection import Connection, arguments
-from ecommerce.store.envelope import published_topics, routing_key
+from ecommerce.store.envelope import published_topics
 from ecommerce.store.log import Entry
 
 PAGE: Final = 200
@@ -26,7 +26,6 @@ POLL: Final = 0.2
 STALE: Final = 5.0
 """Seconds after which a relay that has confirmed nothing of what there is counts as stuck."""
 
-_CONFIRM: Final = 15.0
 _PING: Final = 1.0
 _PATIENCE: Final = 5.0
 _TELL: Final = "notify relay"
@@ -46,9 +45,6 @@ _STANDING: Final = """
     select position, position >= (select coalesce(max(notification_id), 0) from events) from relay
 """
 
-_Reached: TypeAlias = tuple[int, int]
-"""The position up to which all is published, and that of the last event that was public."""
-
 
 async def leader(connection: Connection) -> str | None:
     """Say which instance's relay leads; no two do, as it is the holder of the lock."""
@@ -67,7 +63,7 @@ class Relay:
     def __init__(
         self, context: str, amqp_url: str, database_url: str, instance: str, wake: asyncio.Event
     ) -> None:
-        self._exchange = exchange(context)
+        self._context = context
         self._topics = frozenset(published_topics(context))
         self._amqp_url = amqp_url
         self._database_url = database_url
@@ -93,9 +89,9 @@ class Relay:
     async def _session(self, broker: AbstractConnection) -> None:
         async with self._elected() as lock:
             channel = await broker.channel(on_return_raises=True)
-            target = await channel.get_exchange(self._exchange, ensure=False)
+            publish = await publishing(channel, exchange(self._context))
             async with await self._connect() as pages, await self._connect() as ear:
-                work = self._publish(lock, pages, target)
+                work = self._publish(lock, pages, publish)
                 await first_of(work, self._listen(ear), _ping(lock))
 
     @asynccontextmanager
@@ -122,8 +118,7 @@ class Relay:
         if at_head or position != self._standing:
             self._note_advance()
         self._standing = position
-        await wait(self._wake, _PING)
-        if self._wake.is_set():
+        if await wait(self._wake, _PING):
             self._wake.clear()
             await connection.execute(_TELL)
 
@@ -132,55 +127,34 @@ class Relay:
         async for _ in connection.notifies():
             self._wake.set()
 
-    async def _publish(self, lock: Connection, pages: Connection, target: AbstractExchange) -> None:
-        reached: _Reached | None = None
+    async def _publish(self, lock: Connection, pages: Connection, publish: Publish) -> None:
+        reached: Reached | None = None
         while True:
             self._wake.clear()
-            reached = reached or await _row(lock, _REACHED)
-            page = await log.read(pages, reached[0], PAGE)
+            reached = reached or Reached(*await _row(lock, _REACHED))
+            page = await log.read(pages, reached.position, PAGE)
             if page:
-                reached = await self._forward(lock, target, page, reached)
+                reached = await self._forward(lock, publish, page, reached)
             self._note_advance()
             # Who records says so; for who ended between the two, and for who sets the relay back,
             # we look by ourselves.
-            if len(page) < PAGE and not await wait(self._wake, POLL):
+            if reached and len(page) < PAGE and not await wait(self._wake, POLL):
                 reached = None
 
     async def _forward(
-        self, lock: Connection, target: AbstractExchange, page: Sequence[Entry], reached: _Reached
-    ) -> _Reached | None:
+        self, lock: Connection, publish: Publish, page: Sequence[Entry], reached: Reached
+    ) -> Reached | None:
         """Publish a page, and say how far that is: nothing where we were set back meanwhile."""
-        to, before, failure = await self._send(target, page, reached[1])
+        to, failure = await send(publish, page, self._topics, reached.previous)
         reach("relay.published")
         # Where it was set back it stays there, and goes on from there.
-        moved = await lock.execute(_REACH, (to, before, *reached))
+        moved = await lock.execute(_REACH, (*to, *reached))
         if failure:
             raise failure
-        return (to, before) if moved.rowcount else None
+        return to if moved.rowcount else None
 
     def _note_advance(self) -> None:
         self._advanced_at = asyncio.get_running_loop().time()
-
-    async def _send(
-        self, target: AbstractExchange, page: Sequence[Entry], previous: int
-    ) -> tuple[int, int, BaseException | None]:
-        """Publish a page; answer how far it is confirmed without a hole, and what broke it off."""
-        public = [entry for entry in page if entry.topic in self._topics]
-        before = [previous, *(entry.position for entry in public)]
-        results = await asyncio.gather(
-            *(_send_one(target, *each) for each in zip(public, before, strict=False)),
-            return_exceptions=True,
-        )
-        for confirmed, result in enumerate(results):
-            if isinstance(result, BaseException):
-                return before[confirmed], before[confirmed], result
-        return page[-1].position, before[-1], None
-
-
-async def _send_one(target: AbstractExchange, entry: Entry, previous: int) -> None:
-    message = write(entry.document, entry.position, previous)
-    key = routing_key(entry.topic, entry.stream)
-    await target.publish(message, key, timeout=_CONFIRM)
 
 
 async def _row(connection: Connection, query: LiteralString) -> Any:
