@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
@@ -18,11 +17,22 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from benchmarks.alone import measured
+from benchmarks.alone import measured_by_name
 from benchmarks.figures import Figure, show
 from benchmarks.machine import describe
 
-BENCHES: Final = ("append", "hot_sku", "growth")
+BENCHES: Final = (
+    "append",
+    "hot_sku",
+    "relay",
+    "consumer",
+    "projection",
+    "whole",
+    "latency",
+    "reads",
+    "memory",
+    "growth",
+)
 """The modules, in the order of the table."""
 
 RESULTS: Final = Path(__file__).parent / "results"
@@ -51,11 +61,7 @@ def main(names: list[str], *, quick: bool) -> int:
 def _apart(name: str, *, quick: bool) -> list[Figure]:
     spawn = get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        return pool.submit(_measure, name, quick=quick).result()
-
-
-def _measure(name: str, *, quick: bool) -> list[Figure]:
-    return measured(import_module(f"benchmarks.{name}").measure, quick=quick)
+        return pool.submit(measured_by_name, name, quick=quick).result()
 
 
 def _write(machine: dict[str, object], figures: list[Figure], *, quick: bool) -> None:

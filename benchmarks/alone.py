@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import TypeAlias
 
 import uvloop
@@ -23,6 +24,11 @@ def measured(measure: Measure, *, quick: bool) -> list[Figure]:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main())
+
+
+def measured_by_name(name: str, *, quick: bool) -> list[Figure]:
+    """Measure the bench of this module."""
+    return measured(import_module(f"benchmarks.{name}").measure, quick=quick)
 
 
 def alone(measure: Measure) -> None:
