@@ -50,7 +50,7 @@ async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of e
                 rounds,
                 {
                     _OURS: lambda: append(loop, units, meters),
-                    _ALONE: lambda: append(loop, units // 8, meters, callers=1),
+                    _ALONE: lambda: append(loop, units // 16, meters, callers=1),
                     _RAW: lambda: _insert(raw, units, meters),
                 },
             )
