@@ -23,6 +23,7 @@ from ecommerce.bus.connection import pauses, wait
 from ecommerce.config import Settings, read
 from ecommerce.contexts import CONTEXTS, Context
 from ecommerce.kernel import Event
+from ecommerce.service.garbage import collect_seldom
 from ecommerce.service.place import Place
 from ecommerce.service.read_side import ReadSide
 from ecommerce.service.write_side import WriteSide
@@ -45,6 +46,7 @@ def serve(name: str) -> None:
     """
     settings = read(Settings)
     set_up(name, settings.log_level)
+    collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(CONTEXTS[name], settings))
 
