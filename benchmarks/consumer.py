@@ -20,12 +20,13 @@ from benchmarks.alone import alone
 from benchmarks.figures import Figure, figure
 from benchmarks.processors import Meters, server, this_process
 from benchmarks.relay import SKUS, empty_queues, message, new_orders, publish, publisher
-from benchmarks.rounds import Turn, clocked, costs, interleave
+from benchmarks.rounds import Turn, clocked, costs, interleave, total
 from ecommerce.aggregates import inventory
 from ecommerce.aggregates.inventory import ReceiveStock
 from ecommerce.bus.connection import connected
 from ecommerce.bus.consumer import Consumer
 from ecommerce.bus.intake import PREFETCH
+from ecommerce.service.garbage import collect_seldom
 from ecommerce.store.connection import Pool, pool
 from ecommerce.store.discards import Discarding
 from ecommerce.store.unit import Answer, Submit, Unit
@@ -59,7 +60,8 @@ class Counted:
 
 async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
     """Measure the ratio, and what a message costs."""
-    count, rounds = (1_500, 3) if quick else (6_000, 9)
+    collect_seldom()  # as a service does
+    count, rounds = (1_000, 3) if quick else (5_000, 9)
     with servers.postgres() as admin, servers.rabbitmq() as broker, writing.database(admin) as url:
         meters = {
             "client": this_process,
@@ -145,8 +147,10 @@ async def _clocked(counted: Counted, meters: Meters) -> Turn:
 
 def _figures(ours: list[Turn], each: list[Turn], together: list[Turn]) -> list[Figure]:
     ratios = [mine.rate / theirs.rate for mine, theirs in zip(ours, each, strict=True)]
+    dearer = [total(mine) / total(theirs) for mine, theirs in zip(ours, each, strict=True)]
     return [
         figure("d", "consumer, against bare acknowledging", ratios, "x", must=0.4, aim=0.6),
+        figure("d", "CPU of a message, against bare", dearer, "x", ceiling=True),
         figure("d", "messages to committed effects", _rates(ours), "/s", cpu=costs(ours)),
         figure("d", "bare aio-pika", _rates(each), "/s", cpu=costs(each)),
         figure("d", f"the same, {TOGETHER} at once", _rates(together), "/s", cpu=costs(together)),
