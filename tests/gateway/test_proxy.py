@@ -16,7 +16,7 @@ from litestar.types import Receive, Scope, Send
 
 import web
 from ecommerce.api.app import LARGEST_BODY
-from ecommerce.gateway import connections, proxy, room
+from ecommerce.gateway import connection, connections, proxy, room
 from ecommerce.gateway.app import application
 from ecommerce.gateway.main import CONTEXTS
 from ecommerce.gateway.upstreams import Upstream
@@ -208,7 +208,7 @@ async def test_a_service_that_cannot_be_reached_says_when_to_try_again() -> None
 async def test_an_answer_that_does_not_come_in_time_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         async with gateway(orders=url) as http:
@@ -221,7 +221,7 @@ async def test_a_context_that_stands_still_holds_up_no_other(
 ) -> None:
     monkeypatch.setattr(connections, "PER_INSTANCE", 2)
     monkeypatch.setattr(connections, "ROOM_SECONDS", 0.3)
-    monkeypatch.setattr(connections, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         async with web.running(Echo()) as other, gateway(orders=url, catalog=other) as http:
@@ -237,7 +237,7 @@ async def test_a_context_that_stands_still_holds_up_no_other(
 
 def test_the_gateway_waits_longer_than_a_service_can_take() -> None:
     pool = 5.0  # seconds for a connection of the pool, before and after the token is waited for
-    assert 2 * pool + WAIT_SECONDS + PATIENCE < connections.ANSWER_SECONDS
+    assert 2 * pool + WAIT_SECONDS + PATIENCE < connection.ANSWER_SECONDS
 
 
 async def test_an_answer_that_breaks_off_is_seen_to_break_off() -> None:
@@ -340,7 +340,7 @@ async def test_a_gateway_that_is_full_says_when_to_try_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(room, "MOST", 2)
-    monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         async with gateway(orders=url) as http:
@@ -439,7 +439,7 @@ async def test_each_part_of_an_answer_is_passed_on_as_it_comes() -> None:
 
 
 async def test_a_service_is_not_read_faster_than_its_answer_is_taken() -> None:
-    size = 40 * connections.AHEAD
+    size = 40 * connection.AHEAD
     given = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -447,9 +447,9 @@ async def test_a_service_is_not_read_faster_than_its_answer_is_taken() -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
         for _ in range(40):
-            writer.write(bytes(connections.AHEAD))
+            writer.write(bytes(connection.AHEAD))
             await writer.drain()
-            given += connections.AHEAD
+            given += connection.AHEAD
         writer.close()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:

@@ -8,7 +8,8 @@ import aiohttp
 from litestar.types import Send
 
 from ecommerce.api.problems import RETRY_AFTER, Refused, problem, refused
-from ecommerce.gateway.connections import Broken, Connection, Connections, Unreachable
+from ecommerce.gateway.connection import Broken, Connection
+from ecommerce.gateway.connections import Connections, Unreachable
 from ecommerce.gateway.incoming import Passed, end_to_end
 from ecommerce.gateway.upstreams import Upstream
 
