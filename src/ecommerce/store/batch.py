@@ -144,11 +144,12 @@ class Batch:
     def _added(self, unit: Unit, decision: Decision) -> list[Added]:
         added: list[Added] = []
         for stream, events in decision.items():
+            kind = aggregate_of(stream)
             for version, event in enumerate(events, self.states[stream].version + 1):
                 recorded = Recorded(
                     event, self._rules.context, stream, version, 0, self._now, unit.cause
                 )
-                name = topic(aggregate_of(stream), type(event))
+                name = topic(kind, type(event))
                 count = len(self.events) + len(added) + 1
                 added.append(Added(event, stream, version, name, encode(recorded), count))
         return added
