@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache, reduce
+from functools import reduce
 from typing import Any, Generic, TypeVar, get_args
 from zlib import crc32
 
@@ -94,7 +94,6 @@ def key_of(stream: str) -> str:
     return stream.partition("-")[2]
 
 
-@cache
 def topic(aggregate: str, event: type[Event]) -> str:
     """Name an event type as the log and the routing keys do: `order.OrderCreated.v1`."""
     return f"{aggregate}.{event.__name__}.v{event.version}"
