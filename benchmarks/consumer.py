@@ -61,7 +61,7 @@ class Counted:
 async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
     """Measure the ratio, and what a message costs."""
     collect_seldom()  # as a service does
-    count, rounds = (1_000, 3) if quick else (5_000, 9)
+    count, rounds = (1_000, 3) if quick else (5_000, 7)
     with servers.postgres() as admin, servers.rabbitmq() as broker, writing.database(admin) as url:
         meters = {
             "client": this_process,
