@@ -5,6 +5,7 @@ import random
 import select
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -13,10 +14,21 @@ import pytest
 import readside
 from ecommerce.events.catalog import ProductAdded
 from ecommerce.events.inventory import StockReserved, UnitsReceived, UnitsReserved
+from ecommerce.events.orders import OrderDelivered
 from ecommerce.kernel import Event, Money
-from ecommerce.projections import log, movements, price_list, products, runner, stock
+from ecommerce.projections import (
+    log,
+    movements,
+    order_timeline,
+    price_list,
+    products,
+    runner,
+    sagas,
+    stock,
+)
 from ecommerce.projections.election import lead
 from ecommerce.projections.feed import Feed, Overtaken, Stopped
+from ecommerce.projections.generations import prepare
 from ecommerce.projections.price_list import Price
 from ecommerce.projections.products import Product
 from ecommerce.projections.projection import Projection
@@ -25,6 +37,7 @@ from ecommerce.projections.stock import Stock
 from ecommerce.projections.table import Table
 from ecommerce.store.connection import Connection, Pool
 from ecommerce.store.log import documents as read_documents
+from facts import order_created
 from readside import (
     PATIENCE,
     History,
@@ -289,6 +302,65 @@ async def test_a_gap_in_a_history_is_told_until_it_is_closed(pool: Pool, url: st
         assert await subject.checks({"catalog": 2}) == {"price_list": True}
 
 
+class Orders:
+    """The history of orders, and of others who have said nothing; who asked from where is noted."""
+
+    def __init__(self, *events: Event) -> None:
+        self.read = documents(*events)
+        self.asked: list[tuple[str, int]] = []
+
+    async def history(self, source: str, after: int) -> AsyncGenerator[readside.Documents, None]:
+        self.asked.append((source, after))
+        if source == "orders":
+            yield [each for each in self.read if each[0] > after]
+        await asyncio.Future()
+
+
+async def test_a_history_is_read_once_for_all_who_are_about_as_far(pool: Pool, url: str) -> None:
+    orders = Orders(order_created, OrderDelivered("7"))
+    subject = Projector("audit", [order_timeline, sagas], pool, url, orders.history)
+    async with running(subject.run()):
+        await until(partial(_are_at, subject, "orders", {"order_timeline": 2, "sagas": 2}))
+    assert sorted(orders.asked) == [
+        (source, 0) for source in ("inventory", "notifications", "orders", "payments")
+    ]
+    assert [row.order_id for row in await rows(pool, sagas)] == ["7"]
+    assert len(await rows(pool, order_timeline)) == 2
+
+
+async def test_who_is_far_behind_reads_a_history_alone(pool: Pool, url: str) -> None:
+    orders = Orders(order_created)
+    subject = Projector("audit", [order_timeline, sagas], pool, url, orders.history)
+    await prepare(pool, [order_timeline, sagas])
+    async with pool.connection() as db:
+        await db.execute("update positions set position = 5000 where projection = 'order_timeline'")
+    async with running(subject.run()):
+        await until(partial(_are_at, subject, "orders", {"order_timeline": 5000, "sagas": 1}))
+    assert {("orders", 0), ("orders", 5000)} <= {*orders.asked}
+
+
+async def test_who_stops_leaves_the_history_to_the_others(pool: Pool, url: str) -> None:
+    def refuse(*_: Any) -> None:
+        raise ValueError("not this one")
+
+    orders = Orders(order_created)
+    stopping = variant(sagas, evolve=refuse)
+    subject = Projector("audit", [order_timeline, stopping], pool, url, orders.history)
+    async with running(subject.run()):
+        await until(partial(_are_at, subject, "orders", {"order_timeline": 1, "sagas": 0}))
+
+        async def told() -> bool:
+            return "not this one" in str((await subject.checks({}))["sagas"])
+
+        await until(told)
+    assert len(orders.asked) == 4
+
+
+async def _are_at(subject: Projector, source: str, positions: dict[str, int]) -> bool:
+    found = {each.projection: each for each in await subject.progress() if each.source == source}
+    return {name: each.position for name, each in found.items()} == positions
+
+
 async def test_each_page_of_the_log_is_read_and_decoded_once_for_all(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -364,7 +436,8 @@ async def test_a_process_that_stood_still_in_a_transaction_goes_on(pool: Pool) -
 
     (feed,) = (await feeds(pool, stock)).values()
     feed._table = Frozen(stock, 1)
-    with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+    # The server says why and hangs up; who writes meanwhile may see the end alone.
+    with pytest.raises((psycopg.errors.IdleInTransactionSessionTimeout, psycopg.OperationalError)):
         await readside.fold(feed, *movements_of(4))
     await readside.fold(feed, *movements_of(4))
     assert await rows(pool, stock) == counts(movements_of(4))

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from functools import partial
 from typing import Final, TypeAlias
@@ -13,7 +21,7 @@ import structlog
 from ecommerce.projections.election import lead
 from ecommerce.projections.feed import Feed, Stopped
 from ecommerce.projections.generations import Progress, prepare, progress
-from ecommerce.projections.log import Log, codec, entries
+from ecommerce.projections.log import PAGE, Log, Page, codec, entries
 from ecommerce.projections.projection import Projection, sources
 from ecommerce.projections.table import Table
 from ecommerce.store.connection import Pool
@@ -84,22 +92,30 @@ class Projector:
         await lead(self._url, partial(self._run_feeds, tables))
 
     async def _run_feeds(self, tables: Sequence[Table]) -> None:
+        feeds = [
+            Feed(table, source, self._pool)
+            for table in tables
+            for source in sources(table.projection)
+        ]
+        for feed in feeds:
+            await feed.resume()
         # Where all have stopped, it still leads: another process could not take them either.
         async with asyncio.TaskGroup() as running:
             running.create_task(self._log.run())
-            for table in tables:
-                for source in sources(table.projection):
-                    running.create_task(self._run_feed(Feed(table, source, self._pool)))
+            for feed in feeds:
+                if feed.source == self._context:
+                    running.create_task(self._run_own(feed))
+            for together in _together(each for each in feeds if each.source != self._context):
+                running.create_task(self._run_history(together))
 
-    async def _run_feed(self, feed: Feed) -> None:
-        own = feed.source == self._context
-        follow = partial(self._follow_log if own else self._follow_history, feed)
-        names = {"projection": feed.projection.NAME, "source": feed.source}
+    async def _run_own(self, feed: Feed) -> None:
         try:
-            await _insist(follow, **names)
+            await _insist(partial(self._follow_log, feed), **_names(feed))
         except Stopped as reason:
-            _log.error("projection.stopped", reason=str(reason), exc_info=reason, **names)
-            await _insist(partial(feed.note, str(reason)), **names)
+            await _stop(feed, reason)
+
+    async def _run_history(self, feeds: list[Feed]) -> None:
+        await _insist(partial(self._follow_history, feeds), **_names(*feeds))
 
     async def _follow_log(self, feed: Feed) -> None:
         page = await self._log.after(await feed.resume())
@@ -113,16 +129,59 @@ class Projector:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
 
-    async def _follow_history(self, feed: Feed) -> None:
-        reading = codec([feed.projection])
-        async with aclosing(self._history(feed.source, await feed.resume())) as pages:
+    async def _follow_history(self, feeds: list[Feed]) -> None:
+        """Read a history once for all of these feeds, at the pace of the slowest."""
+        source, reading = feeds[0].source, codec([feed.projection for feed in feeds])
+        start = min([await feed.resume() for feed in feeds])
+        async with aclosing(self._history(source, start)) as pages:
             async for page in pages:
-                news = [each for each in entries(page, reading) if each.position > feed.position]
-                if news:
-                    await feed.fold(news)
-                elif not page:
-                    await feed.note(f"a gap: what follows {feed.source}@{feed.position} is missing")
-        raise HistoryEnded(feed.source)
+                found = entries(page, reading)
+                taken = await asyncio.gather(
+                    *(_take(feed, found) for feed in feeds), return_exceptions=True
+                )
+                for feed, failure in zip([*feeds], taken, strict=True):
+                    if isinstance(failure, Stopped):
+                        feeds.remove(feed)
+                        await _stop(feed, failure)
+                    elif failure:
+                        raise failure
+                if not feeds:
+                    return
+        raise HistoryEnded(source)
+
+
+def _together(feeds: Iterable[Feed]) -> Iterator[list[Feed]]:
+    """Say which feeds read a history together: those of one source that are about as far.
+
+    One that is far behind, as after a change of its rows, reads by itself and holds nobody up.
+    """
+    by_source: dict[str, list[Feed]] = {}
+    for feed in feeds:
+        by_source.setdefault(feed.source, []).append(feed)
+    for found in by_source.values():
+        furthest = max(feed.position for feed in found)
+        near = [feed for feed in found if furthest - feed.position <= PAGE]
+        yield near
+        yield from ([feed] for feed in found if feed not in near)
+
+
+async def _take(feed: Feed, found: Page) -> None:
+    news = [each for each in found if each.position > feed.position]
+    if news:
+        await feed.fold(news)
+    elif not found:
+        await feed.note(f"a gap: what follows {feed.source}@{feed.position} is missing")
+
+
+async def _stop(feed: Feed, reason: Stopped) -> None:
+    names = _names(feed)
+    _log.error("projection.stopped", reason=str(reason), exc_info=reason, **names)
+    await _insist(partial(feed.note, str(reason)), **names)
+
+
+def _names(*feeds: Feed) -> dict[str, str]:
+    names = ", ".join(feed.projection.NAME for feed in feeds)
+    return {"projection": names, "source": feeds[0].source}
 
 
 def _lack(source: str, reached: Progress | None, heads: Mapping[str, int]) -> str | None:
