@@ -113,6 +113,8 @@ class FakeShop:
         path = request.path.strip("/").split("/")
         if request.method == "GET":
             return self._read(request, path)
+        if request.method == "DELETE":
+            return self.products.pop(path[-1])
         return self._write(path, msgspec.json.decode(content), request.headers)
 
     def _read(self, request: web.Request, path: list[str]) -> Any:

@@ -81,9 +81,10 @@ def test_it_tells_machines_the_same() -> None:
     assert len(baskets["units"]) == rounds.SKUS
 
 
-def test_each_run_has_skus_of_its_own(shop: FakeShop) -> None:
+def test_each_run_has_skus_of_its_own_and_sells_them_no_more_in_the_end(shop: FakeShop) -> None:
     assert [oversell(*SMALL, "--baskets", "0").exit_code for _ in range(2)] == [0, 0]
-    assert len(shop.products) == 2
+    assert len(shop.available) == 2
+    assert shop.products == {}
     assert len(shop.orders) == 2 * ORDERS
 
 

@@ -76,12 +76,16 @@ class Shop:
         self._written: dict[str, int] = {}
 
     async def get(self, path: str, params: Parameters = (), patience: float | None = None) -> Any:
-        """Read. Raises `Problem` and `Unreachable`, as all three do."""
+        """Read. Raises `Problem` and `Unreachable`, as all of these do."""
         return (await self._send(Request("GET", path, params), patience)).body
 
     async def put(self, path: str, body: Any) -> Reply:
         """Set."""
         return await self._send(Request("PUT", path, body=body))
+
+    async def delete(self, path: str, *, key: str) -> Reply:
+        """Take away once under a key."""
+        return await self._send(Request("DELETE", path, headers=[("Idempotency-Key", key)]))
 
     async def post(self, path: str, body: Any, *, key: str, after: str = "") -> Reply:
         """Write once under a key, on what the shop knows `after` our writes in that context."""

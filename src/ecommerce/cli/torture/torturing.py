@@ -43,6 +43,8 @@ async def carry_out(
 ) -> Outcome:
     """Carry a round out, and call `half_way` when half of the orders are taken.
 
+    Its products are sold no more in the end; its orders stay.
+
     Raises what the shop raises, and `ClickException` where the bank does not answer.
     """
     async with AsyncExitStack() as connections:
@@ -59,6 +61,8 @@ async def carry_out(
         placing = monotonic() - began
         await _ended(shops[0], steps.begin(f"{round_.name}: ended", count))
         seen, broken = await _settled(shops[0], round_, ledger)
+        for article in round_.articles:
+            await shops[0].delete(f"catalog/products/{article.sku}", key=article.sku)
     return Outcome(round_, seen, placing, broken)
 
 
