@@ -1,9 +1,9 @@
 """(c) The relay against the bare library: `.venv/bin/python -m benchmarks.relay`.
 
 The relay of orders reads its log and publishes it to where it belongs: a history and the queues of
-three contexts. The limit is a loop of aio-pika that has bodies, properties and keys at hand, so that
-it neither reads nor decodes anything: it sends 200 messages at once, and the next when all of them
-are confirmed. Each turn begins with empty queues.
+three contexts. The limit is a loop of aio-pika that has bodies, properties and keys at hand: it
+neither reads nor decodes, sends 200 messages at once, and the next when all of them are confirmed.
+Each turn begins with empty queues.
 """
 
 from __future__ import annotations
