@@ -31,7 +31,7 @@ async def test_a_receipt_has_a_quantity() -> None:
     async with web.client("inventory") as http:
         answer = await http.post("/inventory/stock/A/receipts", json={"quantity": 0})
     assert answer.status_code == 422
-    assert web.faults(answer) == {"quantity": "Expected `int` >= 1"}
+    assert web.faults(answer) == {"quantity": "must be at least 1"}
 
 
 async def test_a_count_is_put_right() -> None:

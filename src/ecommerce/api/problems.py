@@ -19,6 +19,7 @@ from litestar.openapi.spec import Example
 from msgspec import Struct, to_builtins
 from psycopg import Error as StoreError
 
+from ecommerce.api.fault_words import in_words
 from ecommerce.api.problem_types import ANYWHERE, TYPES, title_of, type_of
 from ecommerce.kernel import Rejected, Value
 from ecommerce.projections.reader import BadToken, NotYet
@@ -122,7 +123,7 @@ def _fault(told: Mapping[str, Any]) -> Fault:
     name = str(told.get("key", "request")).rstrip("_")
     if told.get("source") == "header":
         name = name.replace("_", "-").title()
-    return Fault(name, str(told["message"]))
+    return Fault(name, in_words(str(told["message"])))
 
 
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:

@@ -12,6 +12,7 @@ import msgspec
 from litestar import Request
 from msgspec.structs import FieldInfo, fields
 
+from ecommerce.api.fault_words import in_words
 from ecommerce.api.problems import Fault, invalid, refused
 
 MOST_FAULTS: Final = 100
@@ -100,7 +101,7 @@ def faults(value: Any, kind: Any, name: str = "") -> Iterator[Fault]:
     except msgspec.ValidationError as error:
         inner = [*islice(_inside(value, _plain(kind), name), MOST_FAULTS)]
         message, _, _ = str(error).partition(" - at `$")
-        yield from inner or [Fault(name or "body", message)]
+        yield from inner or [Fault(name or "body", in_words(message))]
 
 
 def _inside(value: Any, kind: Any, name: str) -> Iterator[Fault]:
