@@ -30,7 +30,7 @@ async def test_a_customer_cancels_an_order_of_hers() -> None:
     }
     assert answer.headers["consistency-token"] == "orders@7"
     (unit,) = loop.units
-    assert unit.command == WithdrawOrder("7", "you cancelled it", owner="ann")
+    assert unit.command == WithdrawOrder("7", "cancelled by the customer", owner="ann")
     assert (unit.cause.correlation_id, unit.cause.actor) == ("7", "ann")
 
 
@@ -41,7 +41,7 @@ async def test_staff_cancel_anybody_s_order_and_say_why() -> None:
         await http.post("/orders/8/cancel", headers=STAFF)
     assert loop.commands == [
         WithdrawOrder("7", "we moved"),
-        WithdrawOrder("8", "the shop cancelled it"),
+        WithdrawOrder("8", "cancelled by the shop"),
     ]
 
 

@@ -153,8 +153,8 @@ async def test_another_price_is_refused_line_by_line() -> None:
     answer = await Shop().post(lines=lines)
     assert (answer.status_code, answer.json()["title"]) == (409, "Price changed")
     assert web.faults(answer) == {
-        "lines[0].unit_price": "is 450 GBP now",
-        "lines[1].unit_price": "is 1999 GBP now",
+        "lines[0].unit_price": "is £4.50 now",
+        "lines[1].unit_price": "is £19.99 now",
     }
 
 

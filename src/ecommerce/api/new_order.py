@@ -139,8 +139,7 @@ def _changed(lines: Sequence[Line], prices: Mapping[str, Money]) -> Iterator[Fau
     for number, line in enumerate(lines):
         current = prices[upper(line.sku)]
         if line.unit_price and line.unit_price.money != current:
-            told = f"is {current.amount} {current.currency} now"
-            yield Fault(f"lines[{number}].unit_price", told)
+            yield Fault(f"lines[{number}].unit_price", f"is {current} now")
 
 
 def _price_changed(faults: Sequence[Fault]) -> Refused:

@@ -70,7 +70,7 @@ async def cancel_order(
     was paid for it. An order that is cancelled already stays so.
     """
     owner = None if origin.caller.may(CANCEL_ALL) else origin.caller.name
-    by_default = "you cancelled it" if owner else "the shop cancelled it"
+    by_default = f"cancelled by the {'customer' if owner else 'shop'}"
     reason = (data and data.reason) or by_default
     return await _step(WithdrawOrder(order_id, reason, owner), "cancelled", origin, submit, 200)
 

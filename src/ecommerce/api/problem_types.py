@@ -93,7 +93,7 @@ _ROWS: Final = {
     "OrderAlreadyShipped": (
         409,
         "The order has left the house: it can neither be cancelled nor shipped again.",
-        "Wait for it, and send it back.",
+        "Nothing here: the shop takes no returns yet.",
     ),
     "OrderAlreadyDelivered": (409, "The order is delivered.", "Nothing: it is done."),
     "OrderIsCancelled": (409, "The order is cancelled, for good.", "Place a new one."),
