@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 import web
-from ecommerce.api import health
+from ecommerce.api import health, outcomes
 from ecommerce.api.app import application
 from ecommerce.api.examples import ANSWERS, BODIES
 
@@ -86,6 +86,28 @@ def test_each_header_of_an_answer_has_an_example() -> None:
     ]
     assert headers
     assert all(header["description"] and header["example"] for header in headers)
+
+
+def test_an_order_that_is_decided_at_once_is_answered_under_the_headers_of_one_that_is_not() -> (
+    None
+):
+    (order,) = (operation for name, operation, _ in operations() if name == "place_order")
+    decided, taken = order["responses"]["201"], order["responses"]["202"]
+    assert {"Consistency-Token", "Location", "Preference-Applied"} <= {*taken["headers"]}
+    assert decided["headers"] == taken["headers"]
+
+
+def test_a_stream_of_events_says_what_it_is() -> None:
+    (follow,) = (operation for name, operation, _ in operations() if name == "follow_order")
+    stream = follow["responses"]["200"]
+    assert stream["description"].startswith("Server-sent events as they happen.")
+    assert stream["content"]["text/event-stream"]["schema"] == {"type": "string"}
+
+
+def test_how_long_anybody_waits_stands_where_it_is_asked_for() -> None:
+    assert (
+        f"never more than {outcomes.LONGEST}." in parameters("place_order")["Prefer"]["description"]
+    )
 
 
 def test_types_and_fields_say_what_they_mean() -> None:

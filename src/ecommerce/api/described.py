@@ -40,6 +40,7 @@ class Described(Operation):
         if name in BODIES:
             told["requestBody"] = _body(told.get("requestBody"), BODIES[name])
         told["responses"].get("204", {}).pop("content", None)
+        _tell_headers_of_both(told["responses"])
         for status, answer in told["responses"].items():
             _show(answer.get("content", {}), ANSWERS.get(name, {}).get(int(status)))
             _tell_headers(status, answer)
@@ -91,6 +92,12 @@ def _show(content: Mapping[str, Told], example: Any) -> None:
         if "examples" in told:
             values = told["examples"].values()
             told["examples"] = {one["value"]["type"].rpartition("/")[2]: one for one in values}
+
+
+def _tell_headers_of_both(answers: Told) -> None:
+    """Say that what is done at once (201) is answered under the same headers as what is not yet."""
+    if {"201", "202"} <= answers.keys():
+        answers["201"]["headers"] = dict(answers["202"]["headers"])
 
 
 def _tell_headers(status: str, answer: Told) -> None:

@@ -47,6 +47,14 @@ LastEventId: TypeAlias = Annotated[
 ]
 
 
+STREAM: Final = ResponseSpec(
+    str,
+    generate_examples=False,
+    media_type="text/event-stream",
+    description="Server-sent events as they happen. `event` is the type of what happened, or `end`"
+    " where nothing more is to come; `data` is a step of the timeline, as JSON; `id` is what to"
+    " send back as `Last-Event-ID`.",
+)
 ENDED: Final = ResponseSpec(
     None, generate_examples=False, description="All was seen, and nothing more is to come."
 )
@@ -66,7 +74,7 @@ def steps(read: Read) -> Steps:
     "/orders/{order_id:str}/events",
     media_type="text/event-stream",
     **needs("orders:read", owner="placer"),
-    responses={204: ENDED, **documented(400, 404, 503, "TooManyFollowers")},
+    responses={200: STREAM, 204: ENDED, **documented(400, 404, 503, "TooManyFollowers")},
 )
 async def follow_order(
     order_id: OrderIdInPath,

@@ -69,7 +69,7 @@ async def patience(
         HeaderParameter(
             name="Prefer",
             description="`wait=5` waits that many seconds at most for the order's outcome"
-            " (RFC 7240).",
+            f" (RFC 7240), and never more than {LONGEST}.",
         ),
     ] = None,
 ) -> Patience:
