@@ -20,7 +20,7 @@ STAFF = web.caller("staff", "orders:cancel", "orders:ship")
 async def test_a_customer_cancels_an_order_of_hers() -> None:
     loop = web.Loop(lambda _: ["order-7@3"])
     async with web.client("orders", loop) as http:
-        answer = await http.post("/orders/7/cancel", headers=ANN)
+        answer = await http.post("/orders/7/cancel", headers={**ANN, "X-Correlation-Id": "case-7"})
     assert answer.status_code == 200
     assert answer.json() == {
         "order_id": "7",

@@ -138,6 +138,15 @@ def test_a_message_s_example_is_what_its_schema_says_and_what_the_code_reads(nam
     assert type(recorded.event).__name__ == message["title"]
 
 
+def test_the_events_of_an_order_belong_to_it() -> None:
+    (order_id,) = {
+        payload["data"]["order_id"] for payload in payloads() if "order_id" in payload["data"]
+    }
+    for payload in payloads():
+        of_order = order_id in json.dumps(payload["data"])
+        assert (payload["correlationid"] == order_id) is of_order, payload["type"]
+
+
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_message_is_published_under_its_channel_s_address(name: str) -> None:
     payload = MESSAGES[name]["examples"][0]["payload"]
@@ -193,6 +202,10 @@ def test_the_document_says_nothing_of_who_publishes_nothing() -> None:
 
 def test_the_string_under_a_field_is_its_description() -> None:
     assert schemas([Rumour])["Rumour"]["properties"]["whisper"]["description"] == "What is said."
+
+
+def payloads() -> Iterator[dict[str, Any]]:
+    return (message["examples"][0]["payload"] for message in MESSAGES.values())
 
 
 class Rumour(Event, frozen=True):

@@ -24,7 +24,7 @@ from ecommerce.api.outcomes import WAITED, Patience, outcomes, patience
 from ecommerce.api.problems import Refused, documented
 from ecommerce.api.reading import PAGED, Limit, OrderIdInPath, Page, Read, Token, page, upper
 from ecommerce.api.reports import show_sales
-from ecommerce.api.units import LOCATED, WRITTEN, Origin, origin, uuid7, written
+from ecommerce.api.units import LOCATED, WRITTEN, Origin, origin_of_order, uuid7, written
 from ecommerce.events.orders import Address, Charge, Customer
 from ecommerce.kernel import Money, Value
 from ecommerce.projections import order_page, price_list
@@ -227,7 +227,7 @@ def router(submit: Submit, read: Read) -> Router:
         tags=[CONTEXT],
         dependencies={
             "caller": caller,
-            "origin": origin,
+            "origin": origin_of_order,
             "submit": Provide(lambda: submit, sync_to_thread=False),
             "read": Provide(lambda: read, sync_to_thread=False),
             "outcomes": Provide(lambda: looks, sync_to_thread=False),

@@ -33,7 +33,8 @@ IdempotencyKey: TypeAlias = Annotated[
 CorrelationId: TypeAlias = Annotated[
     str | None,
     HeaderParameter(
-        name="X-Correlation-Id", description="What the request belongs to; made up without it."
+        name="X-Correlation-Id",
+        description="What the events belong to: their `correlationid`. Made up without it.",
     ),
 ]
 
@@ -87,13 +88,28 @@ async def origin(
     x_correlation_id: CorrelationId = None,
 ) -> Origin:
     """Read what a request brings beside its command."""
+    return _origin(request, caller, idempotency_key, _sane(x_correlation_id))
+
+
+async def origin_of_order(
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    idempotency_key: IdempotencyKey = None,
+) -> Origin:
+    """Read what a request about an order brings: all of its events belong to the order itself."""
+    return _origin(request, caller, idempotency_key, None)
+
+
+def _origin(
+    request: Request[Any, Any, Any], caller: Caller, key: str | None, correlation: str | None
+) -> Origin:
     headers = request.headers
     route = f"{request.method} {request.scope['path_template']}"
     return Origin(
-        key=f"http:{caller.name}:{route}:{idempotency_key or uuid7()}",
+        key=f"http:{caller.name}:{route}:{key or uuid7()}",
         digest=digest(f"{request.method} {request.url.path}\n".encode() + _canonical(request)),
         cause=Cause(
-            correlation_id=_sane(x_correlation_id) or str(uuid7()),
+            correlation_id=correlation or str(uuid7()),
             causation_id=_sane(headers.get("x-request-id")) or str(uuid7()),
             actor=caller.name,
             traceparent=_sane(headers.get("traceparent"), _TRACE),

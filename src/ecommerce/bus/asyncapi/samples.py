@@ -70,7 +70,10 @@ FIELDS: Final[dict[str, Any]] = {
 _KEYS: Final = {"product": "sku", "stock": "sku", "notification": "about", "parked": "message_id"}
 """What the streams of an aggregate are named after, where that is not the order."""
 
-_ASKED_FOR: Final = {"OrderCreated", "OrderShipped", "OrderDelivered"}
+_OF_ORDER: Final = {"order_id", "about", "message_id"}
+"""The fields that name an order, or an event of one."""
+
+_ASKED_FOR: Final = {"OrderCreated", "OrderShipped", "OrderDelivered", "MessageDiscarded"}
 """The events about an order that a person's request leads to."""
 
 _HEADERS: Final = {"position": 1042, "previous": 1041}
@@ -82,7 +85,7 @@ def sample(context: str, aggregate: str, event: type[Event], version: int) -> di
     `version` counts the events of its stream. Raises `LookupError` where a field has no example.
     """
     data = _of(inspect.type_info(event), event.__name__)
-    key, caused = data[_KEYS.get(aggregate, "order_id")], _led_by_an_event(event, data)
+    key = data[_KEYS.get(aggregate, "order_id")]
     recorded = Recorded(
         event=msgspec.convert(data, event),
         source=context,
@@ -90,15 +93,17 @@ def sample(context: str, aggregate: str, event: type[Event], version: int) -> di
         version=version,
         position=_HEADERS["position"],
         time=TIME,
-        cause=Cause(REQUEST, f"order-{ORDER}@1", context)
-        if caused
-        else Cause(REQUEST, REQUEST, "ann"),
+        cause=_cause(context, event, data),
     )
     return {"headers": _HEADERS, "payload": msgspec.json.decode(encode(recorded))}
 
 
-def _led_by_an_event(event: type[Event], data: dict[str, Any]) -> bool:
-    return event.__name__ not in _ASKED_FOR and not data.keys().isdisjoint({"order_id", "about"})
+def _cause(context: str, event: type[Event], data: dict[str, Any]) -> Cause:
+    """Say what led to an event: events about an order belong to that, others to their request."""
+    belongs_to = REQUEST if data.keys().isdisjoint(_OF_ORDER) else ORDER
+    if event.__name__ in _ASKED_FOR or belongs_to == REQUEST:
+        return Cause(belongs_to, REQUEST, "ann")
+    return Cause(belongs_to, f"order-{ORDER}@1", context)
 
 
 def _of(kind: inspect.Type, path: str) -> Any:

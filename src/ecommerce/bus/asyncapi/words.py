@@ -71,7 +71,7 @@ ENVELOPE: Final = {
     "time": "When it was recorded, UTC.",
     "datacontenttype": "What `data` is.",
     "dataschema": "The event with its aggregate and version.",
-    "correlationid": "The request at the beginning of it all, the same in all that follows.",
+    "correlationid": "What the event belongs to: the order's id, for all events of an order.",
     "causationid": "The event or request that led to this one.",
     "actor": "Who acted: a caller, or a context for what it does by itself.",
     "traceparent": "Where it belongs in a trace (W3C Trace Context).",
