@@ -15,9 +15,12 @@ POLL: Final = 0.1
 SILENCE: Final = 10.0
 """Seconds until the same is said again where there is no terminal."""
 
+UNLIMITED: Final = 10_000
+"""Columns, where there is no terminal: whoever reads a table there needs all that is in it."""
+
 console: Final = Console(highlight=False, soft_wrap=True)
 if not console.is_terminal:
-    console.width = 160
+    console.width = UNLIMITED
 
 
 def say(text: str) -> None:
