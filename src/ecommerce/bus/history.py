@@ -15,7 +15,7 @@ from ecommerce.bus.connection import OUTAGES, connected, pauses
 from ecommerce.bus.topology import history
 
 PAGE: Final = 500
-GATHER: Final = 0.02
+GATHER: Final = 0.1
 """Seconds in which a page is gathered, from its first event on."""
 
 _PROBE: Final = 2.0
