@@ -40,12 +40,17 @@ after `Last-Event-ID`.
 **Lists** have at most 100 items on a page; `Link` and `next` lead to the next page.
 
 **Problems.** Every refusal is `application/problem+json` (RFC 9457). Its `type` is an address that
-tells what it means and what to do: `/problems` lists all. Where `Retry-After` is sent (503), the
-same request may do after so many seconds.
+tells what it means and what to do: `/problems` lists all. Where the status alone says it (404, 405,
+413, 500), `type` is `about:blank`, and `detail` says the rest. Where `Retry-After` is sent (503),
+the same request may do after so many seconds.
 
 `HEAD` answers as `GET` does, without the body. `X-Caller: name; scope scope …` says who calls.
 `x-scope` is the scope that a route needs, `x-owner` whose own things need none: those of the
-`placer` of the order, or what the payment `provider` signs. No route refuses a caller for it yet.
+`placer` of the order, or what the payment `provider` signs. Routes do not ask for it yet, but for
+these: without `orders:cancel`, somebody else's order is not found by who would cancel it (404);
+without `orders:read`, a list of orders has one's own alone; a new order takes `charges`,
+`placed_at` and `reference` only with `orders:import` (403), and other prices than the current ones
+only with `orders:price` (409).
 """.strip()
 
 COMMON: Final = frozenset({"Problem", "Fault"})
