@@ -138,7 +138,7 @@ class Relay:
             self._note_advance()
             # Who records says so; for who ended between the two, and for who sets the relay back,
             # we look by ourselves.
-            if reached and len(page) < PAGE and not await wait(self._wake, POLL):
+            if reached and len(page) < PAGE and not (await wait(self._wake, POLL) and page):
                 reached = None
 
     async def _forward(
