@@ -50,7 +50,7 @@ _OURS, _BARE = "relay", "aio-pika"
 async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
     """Measure the ratio, and what a confirmed message costs."""
     collect_seldom()  # as a service does
-    count, rounds = (1_000, 5) if quick else (4_000, 7)
+    count, rounds = (2_000, 3) if quick else (4_000, 7)
     orders = list(new_orders(count))
     with servers.postgres() as admin, servers.rabbitmq() as broker, writing.database(admin) as url:
         meters = {
@@ -133,7 +133,7 @@ async def _relay(shop: Bus, db: Pool, wake: asyncio.Event, count: int, meters: M
 async def _published(db: Connection, count: int) -> None:
     asked = "select position from relay"
     while await (await db.execute(asked)).fetchone() != (count,):  # noqa: ASYNC110 - it tells nobody
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.02)
 
 
 async def _send(
