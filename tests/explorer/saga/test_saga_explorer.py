@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from ecommerce.aggregates import orders
 from ecommerce.contexts import CONTEXTS
 from ecommerce.kernel import Decision, Streams
-from explorer.saga.exploring import attempt, explore
+from explorer.saga.exploring import Explored, attempt, explore
 from explorer.saga.pairs import EVERYTHING, UNREACHABLE, missing
 from explorer.saga.planted import BUGS, Buggy
 from explorer.saga.world import World, shop
@@ -19,23 +20,39 @@ SCHEDULES = 3_000
 MOST = 6 * SCHEDULES
 """Where a pair is rare, more schedules are tried."""
 
+BATCH = 500
+LONGEST = 40.0
+"""Seconds after which no more are begun, however few they were."""
+
 FOUND_WITHIN = 3_000
 """Schedules among which any planted bug is found: a few seconds."""
 
 MISHAPS = {"three orders", "duplicate", "swap", "crash", "cancel", "deadline"}
 
 
+def explored_for_a_while() -> Explored:
+    """Try all schedules, or more where a pair is rare, or as many as there is time for."""
+    end = time.monotonic() + LONGEST
+    explored = explore(range(BATCH))
+    while explored.failure is None and time.monotonic() < end:
+        tried = explored.schedules
+        if tried >= (MOST if missing(explored.reached) else SCHEDULES):
+            break
+        explore(range(tried, tried + BATCH), explored)
+    return explored
+
+
 def test_no_order_of_events_oversells_keeps_money_or_leaves_anything_undone() -> None:
-    explored = explore(range(SCHEDULES))
+    explored = explored_for_a_while()
     assert explored.failure is None, str(explored.failure)
-    assert explored.seen == dict.fromkeys(MISHAPS, SCHEDULES)
-    while missing(explored.reached) and explored.schedules < MOST:
-        explore(range(explored.schedules, explored.schedules + 500), explored)
-    assert explored.failure is None, str(explored.failure)
-    assert not missing(explored.reached), "these never met; say in pairs.py why, or draw them"
+    assert explored.seen == dict.fromkeys(MISHAPS, explored.schedules)
     met = {*explored.reached}
     assert met <= EVERYTHING
     assert {pair: why for pair, why in UNREACHABLE.items() if pair in met} == {}
+    unmet = f"never met in {explored.schedules:,} schedules: {missing(explored.reached)}"
+    if explored.schedules < SCHEDULES and missing(explored.reached):
+        pytest.skip(f"in {LONGEST:.0f} s nothing is wrong, but too few were tried; {unmet}")
+    assert not missing(explored.reached), f"{unmet}; say in pairs.py why, or draw them"
 
 
 def test_what_is_said_never_to_meet_could_be_met_by_its_names() -> None:
