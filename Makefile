@@ -21,6 +21,11 @@ test: setup ## Check style, types and layers, and run all tests
 	$(bin)/pytest --cov --cov-report=term:skip-covered $(core)
 	$(bin)/pytest $(addprefix --ignore=,$(core))
 
+test-long: setup ## Keep the broker away for 30 s, and send 50,000 messages while instances come and go
+	ECOMMERCE_TEST_OUTAGE_SECONDS=30 ECOMMERCE_TEST_MESSAGES=50000 $(bin)/pytest \
+		tests/integration/test_bus_broker_lost.py tests/integration/test_bus_scale.py \
+		-k 'away_under_load or three_instances_share'
+
 test-rabbitmq-4: setup ## Run the bus's tests on RabbitMQ 4.3 or newer, from Debian's newest suite
 	@infra/rabbitmq/broker4.sh make
 	@echo "RabbitMQ $$(infra/rabbitmq/broker4.sh version)"
@@ -51,4 +56,4 @@ fmt: setup ## Format the code, and mend what the linter can mend
 setup:
 	@./bootstrap.sh
 
-.PHONY: help up down test test-rabbitmq-4 explore explore-loop torture-kills bench bench-quick bench-load fmt setup
+.PHONY: help up down test test-long test-rabbitmq-4 explore explore-loop torture-kills bench bench-quick bench-load fmt setup

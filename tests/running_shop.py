@@ -56,6 +56,11 @@ class RunningShop:
     def gateway(self) -> str:
         return stack.gateway_url(self.run)
 
+    @property
+    def provider(self) -> str:
+        """Return where the payment provider answers."""
+        return f"http://127.0.0.1:{self.run.port(ports.PAYMENT_PROVIDER)}"
+
     def client(self, caller: str = "ann") -> httpx.Client:
         """Give a client of the gateway."""
         return httpx.Client(base_url=self.gateway, headers={"X-Caller": caller}, timeout=20)
@@ -92,7 +97,7 @@ class RunningShop:
 
     def accounts(self, **of: str) -> list[dict[str, Any]]:
         """List what the provider has on record for each order, or for one `order_id`."""
-        url = f"http://127.0.0.1:{self.run.port(ports.PAYMENT_PROVIDER)}/_sandbox/ledger"
+        url = f"{self.provider}/_sandbox/ledger"
         return list(httpx.get(url, params=of, timeout=20).json())
 
     def ledger(self, order_id: str) -> tuple[int, int]:

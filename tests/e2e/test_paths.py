@@ -2,61 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-from uuid import uuid4
-
-import httpx
-import msgspec
 import pytest
 
-from ecommerce.sandbox import ports
+import mailed
+from disturbing import paused, slow_down_the_next_charge
+from mailed import told
+from people import STAFF, cancel, post
 from running_shop import RunningShop, until
 from shelf import Shelf, placed
 
-STAFF = "staff; orders:read orders:cancel orders:ship catalog:write"
 CANCELLED = ["OrderCreated", "OrderCancelled", "CompensateInventory", "OrderCompensated"]
-
-
-def post(shop: RunningShop, path: str, caller: str = "ann", **body: Any) -> httpx.Response:
-    with shop.client(caller) as client:
-        return client.post(path, json=body, headers={"Idempotency-Key": str(uuid4())})
-
-
-def cancel(shop: RunningShop, order_id: str) -> None:
-    answer = post(shop, f"/orders/{order_id}/cancel")
-    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled"), answer.text
-
-
-def subjects(shop: RunningShop, order_id: str, count: int) -> set[str]:
-    """Wait for so many mails about an order, and give their subjects."""
-    for _ in until(30, f"order {order_id} has not {count} mails"):
-        if len(mails := shop.mails(order_id)) >= count:
-            return {str(mail["Subject"]) for mail in mails}
-    raise AssertionError
-
-
-@contextmanager
-def paused(shop: RunningShop, context: str) -> Iterator[None]:
-    """Stop the processes of a context until the end of the block."""
-    words = ["serve", context]
-    stopped = [each for each in shop.processes() if each.cmdline()[-2:] == words]
-    assert stopped
-    for process in stopped:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in stopped:
-            process.send_signal(signal.SIGCONT)
-
-
-def slow_down_the_next_charge(shop: RunningShop, seconds: float) -> None:
-    port = shop.run.port(ports.PAYMENT_PROVIDER)
-    fault = {"when": "before", "path": "payment_intents", "delay": seconds, "times": 1}
-    httpx.post(f"http://127.0.0.1:{port}/_sandbox/faults", json=fault).raise_for_status()
+PAID = (mailed.RECEIVED, mailed.CONFIRMED)
 
 
 def test_an_order_cancelled_before_its_stock_is_held_costs_nobody_anything(
@@ -72,7 +28,7 @@ def test_an_order_cancelled_before_its_stock_is_held_costs_nobody_anything(
     assert "PaymentStarted" not in shop.events(order_id)["payments"]
     assert shop.ledger(order_id) == (0, 0)
     assert shelf.stock(shop) == (5, 0)
-    assert subjects(shop, order_id, 2) == {"We have your order", "Your order was cancelled"}
+    told(shop, order_id, mailed.RECEIVED, mailed.CANCELLED)
 
 
 def test_an_order_cancelled_once_its_stock_is_held_gives_it_back_and_keeps_no_money(
@@ -97,6 +53,8 @@ def test_an_order_cancelled_once_its_stock_is_held_gives_it_back_and_keeps_no_mo
     captured, refunded = shop.ledger(order_id)
     assert captured == refunded
     assert shelf.stock(shop) == (5, 0)
+    after = [mailed.REFUNDED] if captured else []
+    told(shop, order_id, mailed.RECEIVED, mailed.CANCELLED, *after)
 
 
 def test_an_order_cancelled_while_its_charge_runs_is_refunded(shop: RunningShop) -> None:
@@ -116,7 +74,7 @@ def test_an_order_cancelled_while_its_charge_runs_is_refunded(shop: RunningShop)
     assert events["payments"][-2:] == ["RefundStarted", "PaymentRefunded"]
     assert sorted(events["orders"]) == sorted([*CANCELLED, "OrderRefunded"])
     assert shelf.stock(shop) == (5, 0)
-    assert "You have your money back" in subjects(shop, order_id, 3)
+    told(shop, order_id, mailed.RECEIVED, mailed.CANCELLED, mailed.REFUNDED)
 
 
 def test_an_order_cancelled_after_its_payment_is_refunded_and_told_so(shop: RunningShop) -> None:
@@ -130,12 +88,25 @@ def test_an_order_cancelled_after_its_payment_is_refunded_and_told_so(shop: Runn
     assert (shown["status"], shown["refunded"]["amount"]) == ("cancelled", 1999)
     assert shop.ledger(order_id) == (1999, 1999)
     assert shelf.stock(shop) == (5, 0)
-    assert subjects(shop, order_id, 4) == {
-        "We have your order",
-        "Your order is confirmed",
-        "Your order was cancelled",
-        "You have your money back",
-    }
+    told(shop, order_id, *PAID, mailed.CANCELLED, mailed.REFUNDED)
+
+
+def test_an_order_that_staff_cancels_is_refunded_and_its_customer_told_why(
+    shop: RunningShop,
+) -> None:
+    shelf = Shelf(shop, units=5)
+    order_id = placed(shelf.order(shop))
+    assert shop.rest(order_id)["status"] == "confirmed"
+    cancel(shop, order_id, STAFF, reason="the kettle is not safe")
+    for _ in until(30, "the refund is not shown"):
+        if (shown := shop.rest(order_id))["refunded"]:
+            break
+    assert (shown["status"], shown["code"]) == ("cancelled", "cancelled_by_staff")
+    assert (shown["reason"], shown["refunded"]["amount"]) == ("the kettle is not safe", 1999)
+    assert shop.ledger(order_id) == (1999, 1999)
+    assert shelf.stock(shop) == (5, 0)
+    mails = told(shop, order_id, *PAID, mailed.CANCELLED, mailed.REFUNDED)
+    assert "the kettle is not safe" in mails[mailed.CANCELLED]
 
 
 def test_an_order_is_shipped_and_delivered_and_cannot_be_cancelled_any_more(
@@ -167,7 +138,7 @@ def test_an_order_is_shipped_and_delivered_and_cannot_be_cancelled_any_more(
     assert shop.events(order_id)["inventory"][-2:] == ["StockShipped", "UnitsShipped"]
     assert shelf.stock(shop) == (3, 0)
     assert shop.ledger(order_id) == (3998, 0)
-    assert "Your order is on its way" in subjects(shop, order_id, 3)
+    told(shop, order_id, *PAID, mailed.SHIPPED)
 
 
 def test_one_short_line_of_many_cancels_the_order_and_holds_nothing(shop: RunningShop) -> None:
@@ -180,6 +151,8 @@ def test_one_short_line_of_many_cancels_the_order_and_holds_nothing(shop: Runnin
     assert scarce.sku in shown["reason"]
     assert (there.stock(shop), scarce.stock(shop)) == ((5, 0), (1, 0))
     assert shop.ledger(order_id) == (0, 0)
+    mails = told(shop, order_id, mailed.RECEIVED, mailed.CANCELLED)
+    assert scarce.sku in mails[mailed.CANCELLED]
 
 
 def test_a_product_delisted_or_repriced_after_the_basket_is_told_before_anything_happens(
@@ -225,34 +198,6 @@ def test_who_prefers_to_wait_gets_the_outcome_with_the_answer(shop: RunningShop)
     assert (first.status_code, first.json()["status"]) == (201, "confirmed")
     assert (second.status_code, second.json()["status"]) == (201, "cancelled")
     assert second.json()["code"] == "out_of_stock"
-
-
-def test_an_order_is_followed_event_by_event_and_found_among_the_sagas(
-    shop: RunningShop,
-) -> None:
-    order_id = placed(Shelf(shop, units=1).order(shop))
-    told: list[dict[str, Any]] = []
-    with (
-        shop.client() as client,
-        client.stream("GET", f"/orders/{order_id}/events") as answer,
-    ):
-        for line in answer.iter_lines():
-            if line.startswith("data: "):
-                told.append(msgspec.json.decode(line.removeprefix("data: ")))
-            if told and told[-1].get("type") == "OrderConfirmed":
-                break
-    shop.rest(order_id)
-    assert [each["type"] for each in told if each["source"] == "orders"] == [
-        "OrderCreated",
-        "OrderConfirmed",
-    ]
-    with shop.client(STAFF) as client:
-        for _ in until(10, "the saga is not settled"):
-            settled = client.get("/sagas", params={"state": "settled"}).json()["items"]
-            if order_id in {saga["order_id"] for saga in settled}:
-                break
-        mails = client.get("/notifications", params={"order_id": order_id}).json()["items"]
-    assert {mail["template"] for mail in mails} == {"order_received", "order_confirmed"}
 
 
 @pytest.mark.parametrize("lines", [2000, 2001])

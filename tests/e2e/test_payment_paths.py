@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-from uuid import uuid4
-
 import httpx
 import pytest
 
-from ecommerce.sandbox import ports
+import mailed
+from disturbing import unreachable
+from mailed import told
+from people import cancel, let_the_deadline_pass
 from running_shop import RunningShop, until
 from shelf import Shelf, placed
 
 ASKS = "pm_card_threeDSecure2Required"
 CANCELLED = ["OrderCancelled", "CompensateInventory", "OrderCompensated"]
 GIVEN_BACK = ["StockReserved", "UnitsReserved", "StockCompensated", "UnitsReleased"]
-ASKED = ("We have your order", "Please confirm your payment")
+ASKED = (mailed.RECEIVED, mailed.ASKED)
 WAITING = ["PaymentRequested", "PaymentStarted", "PaymentAuthenticationRequired"]
-NOW = "update timers set due = 0 where id like 'order-{}@%' returning id"
 
 
 class Waiting:
@@ -29,7 +26,7 @@ class Waiting:
         self.shelf = Shelf(shop, units=5)
         self.order_id = placed(self.shelf.order(shop, payment_method=method))
         self.url = self._address(shop)
-        assert self.url in told(shop, self.order_id, *ASKED)[ASKED[1]]
+        assert self.url in told(shop, self.order_id, *ASKED)[mailed.ASKED]
 
     def _address(self, shop: RunningShop) -> str:
         with shop.client() as client:
@@ -44,41 +41,9 @@ class Waiting:
         """Answer on the bank's page."""
         return httpx.post(f"{self.url}/{word}", timeout=20)
 
-    def cancel(self, shop: RunningShop) -> None:
-        """Cancel it, as the customer."""
-        with shop.client() as client:
-            headers = {"Idempotency-Key": str(uuid4())}
-            client.post(f"/orders/{self.order_id}/cancel", headers=headers).raise_for_status()
-
     def told(self, shop: RunningShop, *subjects: str) -> None:
         """Wait until the customer has heard this, after the two mails that all of them get."""
         told(shop, self.order_id, *ASKED, *subjects)
-
-
-def told(shop: RunningShop, order_id: str, *subjects: str) -> dict[str, str]:
-    """Wait for just these mails about an order, in any order, and give their texts."""
-    for _ in until(10, f"the mails about {order_id} are not {subjects}"):
-        mails = {str(mail["Subject"]): text(mail) for mail in shop.mails(order_id)}
-        if sorted(mails) == sorted(subjects):
-            return mails
-    raise AssertionError
-
-
-def text(mail: Any) -> str:
-    plain = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
-    return str(plain.get_payload(decode=True).decode())
-
-
-@contextmanager
-def unreachable(shop: RunningShop, path: str) -> Iterator[None]:
-    """Let the provider do nothing that is asked of it under a path, until the end of the block."""
-    provider = f"http://127.0.0.1:{shop.run.port(ports.PAYMENT_PROVIDER)}"
-    fault = {"when": "before", "path": path, "status": 503, "times": 1000}
-    httpx.post(f"{provider}/_sandbox/faults", json=fault).raise_for_status()
-    try:
-        yield
-    finally:
-        httpx.delete(f"{provider}/_sandbox/faults").raise_for_status()
 
 
 @pytest.mark.parametrize(
@@ -103,8 +68,8 @@ def test_a_refusal_cancels_the_order_and_tells_why(
     assert events["payments"] == [*WAITING[:2], "PaymentFailed", "PaymentClosed"]
     assert shop.ledger(order_id) == (0, 0)
     assert shelf.stock(shop) == (5, 0)
-    mails = told(shop, order_id, "We have your order", "Your order was cancelled")
-    assert reason in mails["Your order was cancelled"]
+    mails = told(shop, order_id, mailed.RECEIVED, mailed.CANCELLED)
+    assert reason in mails[mailed.CANCELLED]
 
 
 def test_a_customer_who_approves_has_paid_once(shop: RunningShop) -> None:
@@ -118,7 +83,7 @@ def test_a_customer_who_approves_has_paid_once(shop: RunningShop) -> None:
     assert events["payments"] == [*WAITING, "PaymentSucceeded"]
     assert shop.ledger(waiting.order_id) == (1999, 0)
     assert waiting.shelf.stock(shop) == (5, 1)
-    waiting.told(shop, "Your order is confirmed")
+    waiting.told(shop, mailed.CONFIRMED)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +122,9 @@ def test_nobody_can_pay_for_an_order_that_has_ended_while_it_waited(
 ) -> None:
     waiting = Waiting(shop)
     if ended == "timed_out":
-        assert shop.rows("orders", NOW.format(waiting.order_id))
+        let_the_deadline_pass(shop, waiting.order_id)
     else:
-        waiting.cancel(shop)
+        cancel(shop, waiting.order_id)
     for _ in until(20, "the order does not end"):
         if "PaymentVoided" in shop.events(waiting.order_id)["payments"]:
             break
@@ -178,7 +143,7 @@ def test_a_customer_who_pays_before_the_provider_has_heard_of_the_end_is_refunde
 ) -> None:
     waiting = Waiting(shop)
     with unreachable(shop, "/cancel"):
-        waiting.cancel(shop)
+        cancel(shop, waiting.order_id)
         for _ in until(10, "the payment is not given up"):
             if "VoidStarted" in shop.events(waiting.order_id)["payments"]:
                 break
@@ -194,11 +159,11 @@ def test_a_customer_who_pays_before_the_provider_has_heard_of_the_end_is_refunde
     ]
     assert shop.ledger(waiting.order_id) == (1999, 1999)
     assert waiting.shelf.stock(shop) == (5, 0)
-    waiting.told(shop, "Your order was cancelled", "You have your money back")
+    waiting.told(shop, mailed.CANCELLED, mailed.REFUNDED)
 
 
 def assert_nothing_is_kept(shop: RunningShop, waiting: Waiting) -> None:
     assert shop.events(waiting.order_id)["inventory"] == GIVEN_BACK
     assert shop.ledger(waiting.order_id) == (0, 0)
     assert waiting.shelf.stock(shop) == (5, 0)
-    waiting.told(shop, "Your order was cancelled")
+    waiting.told(shop, mailed.CANCELLED)
