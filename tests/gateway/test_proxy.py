@@ -16,7 +16,7 @@ from litestar.types import Receive, Scope, Send
 
 import web
 from ecommerce.api.app import LARGEST_BODY
-from ecommerce.gateway import connection, connections, proxy, room
+from ecommerce.gateway import proxy, room
 from ecommerce.gateway.app import application
 from ecommerce.gateway.main import CONTEXTS
 from ecommerce.gateway.upstreams import Upstream
@@ -208,7 +208,7 @@ async def test_a_service_that_cannot_be_reached_says_when_to_try_again() -> None
 async def test_an_answer_that_does_not_come_in_time_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(proxy, "TIMEOUT", aiohttp.ClientTimeout(total=None, sock_read=0.05))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         async with gateway(orders=url) as http:
@@ -219,9 +219,9 @@ async def test_an_answer_that_does_not_come_in_time_is_given_up(
 async def test_a_context_that_stands_still_holds_up_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "PER_INSTANCE", 2)
-    monkeypatch.setattr(connections, "ROOM_SECONDS", 0.3)
-    monkeypatch.setattr(connection, "ANSWER_SECONDS", 1)
+    limits = aiohttp.ClientTimeout(total=None, connect=0.3, sock_read=1)
+    monkeypatch.setattr(proxy, "PER_INSTANCE", 2)
+    monkeypatch.setattr(proxy, "TIMEOUT", limits)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         async with web.running(Echo()) as other, gateway(orders=url, catalog=other) as http:
@@ -237,7 +237,8 @@ async def test_a_context_that_stands_still_holds_up_no_other(
 
 def test_the_gateway_waits_longer_than_a_service_can_take() -> None:
     pool = 5.0  # seconds for a connection of the pool, before and after the token is waited for
-    assert 2 * pool + WAIT_SECONDS + PATIENCE < connection.ANSWER_SECONDS
+    assert proxy.TIMEOUT.sock_read
+    assert proxy.TIMEOUT.sock_read > 2 * pool + WAIT_SECONDS + PATIENCE
 
 
 async def test_an_answer_that_breaks_off_is_seen_to_break_off() -> None:
@@ -300,7 +301,7 @@ async def test_a_key_that_the_client_has_chosen_is_kept_and_reading_needs_none()
 async def test_a_thousand_requests_at_once_are_all_answered_and_never_too_many_passed_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "PER_INSTANCE", 20)
+    monkeypatch.setattr(proxy, "PER_INSTANCE", 20)
     crowd = Crowd()
     connector = aiohttp.TCPConnector(limit=0)
     async with (
@@ -340,7 +341,7 @@ async def test_a_gateway_that_is_full_says_when_to_try_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(room, "MOST", 2)
-    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(proxy, "TIMEOUT", aiohttp.ClientTimeout(total=None, sock_read=0.5))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         async with gateway(orders=url) as http:
@@ -355,123 +356,3 @@ async def test_a_gateway_that_is_full_says_when_to_try_again(
     ]
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     assert (own.status_code, problem(again)) == (200, "/problems/answer-too-late")
-
-
-@asynccontextmanager
-async def answering(*answers: bytes) -> AsyncIterator[tuple[str, list[int]]]:
-    """Run a service that sends one of these answers on each request of a connection, then hangs up.
-
-    What is noted is how many requests each connection has brought.
-    """
-    asked: list[int] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(0)
-        mine = len(asked) - 1
-        for answer in (*answers, b""):
-            try:
-                await reader.readuntil(b"\r\n\r\n")
-            except asyncio.IncompleteReadError:
-                break
-            asked[mine] += 1
-            writer.write(answer)
-        writer.close()
-        await writer.wait_closed()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
-
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-async def test_a_connection_is_kept_and_made_anew_when_it_turns_out_to_be_closed() -> None:
-    async with answering(OK, OK) as (url, asked), gateway(catalog=url) as http:
-        answers = [await http.put("/catalog/products/A") for _ in range(4)]
-    assert [answer.content for answer in answers] == [b"ok"] * 4
-    assert asked == [3, 2]
-
-
-@pytest.mark.parametrize(
-    "answer", [b"220 mail.example ESMTP\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n"]
-)
-async def test_what_is_no_answer_is_given_to_nobody(answer: bytes) -> None:
-    async with answering(answer) as (url, _), gateway(orders=url) as http:
-        found = await http.get("/orders")
-        assert (found.status_code, problem(found)) == (502, "/problems/no-answer")
-
-
-async def test_an_answer_that_nobody_asked_for_is_given_to_nobody() -> None:
-    async with (
-        answering(OK + OK.replace(b"ok", b"no")) as (url, asked),
-        gateway(orders=url) as http,
-    ):
-        assert [(await http.get("/orders")).content for _ in range(3)] == [b"ok"] * 3
-    assert asked == [1, 1, 1]
-
-
-async def test_a_connection_that_the_service_wants_to_close_is_not_used_again() -> None:
-    last = OK.replace(b"Content-Length", b"Connection: close\r\nContent-Length")
-    async with answering(last) as (url, asked), gateway(orders=url) as http:
-        assert [(await http.get("/orders")).content for _ in range(2)] == [b"ok", b"ok"]
-    assert asked == [1, 1]
-
-
-async def test_each_part_of_an_answer_is_passed_on_as_it_comes() -> None:
-    seen = asyncio.Event()
-
-    async def tell(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":  # type: ignore[comparison-overlap]  # Litestar's types
-            await _lifespan(receive, send)
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"one", "more_body": True})
-        await seen.wait()
-        await send({"type": "http.response.body", "body": b"two", "more_body": False})
-
-    async with web.running(tell) as url, gateway(audit=url) as http:
-        parts = []
-        async with http.stream("GET", "/orders/7/events") as answer:
-            async for part in answer.aiter_raw():
-                parts.append(part)
-                seen.set()
-    assert parts == [b"one", b"two"]
-
-
-async def test_a_service_is_not_read_faster_than_its_answer_is_taken() -> None:
-    size = 40 * connection.AHEAD
-    given = 0
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal given
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
-        for _ in range(40):
-            writer.write(bytes(connection.AHEAD))
-            await writer.drain()
-            given += connection.AHEAD
-        writer.close()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with gateway(orders=url) as http, http.stream("GET", "/orders") as answer:
-            before = -1
-            while before != given:  # until it stands still
-                before = given
-                await asyncio.sleep(0.2)
-            assert given < size
-            assert sum([len(part) async for part in answer.aiter_raw()]) == size
-
-
-@pytest.mark.parametrize("value", [b"a\r\n b", b"a\rb", b"a\nX-B: c", b"a\0b"])
-async def test_a_header_of_two_lines_is_passed_to_nobody(value: bytes) -> None:
-    echo = Echo()
-    async with web.running(echo) as url, gateway(orders=url) as http:
-        port = http.base_url.port
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /orders HTTP/1.1\r\nHost: x\r\nX-A: " + value + b"\r\n\r\n")
-        head = await reader.readuntil(b"\r\n")
-        writer.close()
-        await writer.wait_closed()
-    passed = [headers.get("x-a", "") for _, _, headers, _ in echo.asked]
-    assert head.startswith(b"HTTP/1.1 400") or not any(set("\r\n\0") & set(a) for a in passed)

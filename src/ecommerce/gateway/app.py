@@ -14,7 +14,6 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ecommerce.api.problems import MEDIA_TYPE, Refused
-from ecommerce.gateway.connections import Connections
 from ecommerce.gateway.incoming import ClientGone, accept
 from ecommerce.gateway.openapi import Description, fetch_all
 from ecommerce.gateway.pages import pages
@@ -32,25 +31,23 @@ def application(session: aiohttp.ClientSession, upstreams: Upstreams) -> ASGIApp
     """Make the gateway over the instances of each context."""
     describe = Description(partial(fetch_all, session, upstreams))
     own = pages(describe, partial(check_all, session, upstreams))
-    room, connections = Room(), Connections()
+    room = Room()
 
     async def gateway(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and (context := _context(scope)):
             try:
                 with room.taken():
                     passed = await accept(scope, receive)
-                    await forward(connections, upstreams[context], passed, send)
+                    await forward(session, upstreams[context], passed, send)
             except Refused as refusal:
                 await _send(refusal, send)
             except ClientGone:
                 return
-            except OSError as error:
+            except (aiohttp.ClientError, OSError) as error:
                 # The answer had begun, so it cannot become a problem: the server breaks it off.
                 log.warning("gateway.answer_broke_off", error=type(error).__name__)
         else:
             await own(scope, receive, send)
-            if scope["type"] != ScopeType.HTTP:
-                connections.close()  # its lifespan is over
 
     return gateway
 

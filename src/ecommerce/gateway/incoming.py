@@ -29,9 +29,6 @@ HOP_BY_HOP: Final = frozenset(
 )
 """Headers about one connection, which are not passed on."""
 
-OWN: Final = frozenset({b"host", b"content-length"})
-"""Headers that the gateway writes by itself."""
-
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
@@ -64,7 +61,7 @@ async def accept(scope: HTTPScope, receive: Receive) -> Passed:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in end_to_end(scope["headers"])
-        if name not in OWN
+        if name != b"host"
     ]
     return Passed(
         method=scope["method"],
