@@ -32,6 +32,8 @@ BENCHES: Final = (
     "reads",
     "memory",
     "growth",
+    "saga",
+    "import_day",
 )
 """The modules, in the order of the table."""
 

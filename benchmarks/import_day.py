@@ -1,90 +1,65 @@
 """A day of 3,000 lines, imported into a whole shop: `.venv/bin/python -m benchmarks.import_day`.
 
-Each round imports a day of its own, of 150 invoices with 20 lines each over 1,000 products. The
-limit is the same day once more: nothing is left to do but to read the files, to send all requests
-and to find their keys.
+Each round imports a day of its own, of 150 invoices with 20 lines each over 1,000 products, and
+then the same day once more: nothing is left to do but to read the files, to send all requests and
+to find their keys.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Final
 
-import psutil
-from rich.console import Console
-
 import online_retail
-import servers
-from benchmarks.rounds import WARM_UP, show, take_turns
-from ecommerce.sandbox import ports
+from benchmarks.alone import alone
+from benchmarks.figures import MICROSECONDS, Figure, figure
+from benchmarks.running import processor_seconds, running
 from running_shop import RunningShop
 
-ROUNDS: Final = 3
+ROUNDS, QUICK_ROUNDS = 5, 1
 INVOICES, LINES, PRODUCTS = 150, 20, 1_000
-FIRST: Final = "a day's import"
-AGAIN: Final = "the same day again"
+SOON: Final = 20
+"""Seconds in which a day of 3,000 lines is to be imported on 2 cores."""
 
 
-async def main(rounds: int) -> None:
-    """Measure, and print what came out."""
-    with servers.folder() as place:
-        shop = RunningShop(place / "run")
-        base = ports.choose_base(24_000, range(90))
-        shop.ecommerce("up", "--detach", "--port-base", str(base))
-        try:
-            await _measure(shop, place, rounds)
-        finally:
-            shop.ecommerce("down")
+async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
+    """Measure a day, the same day again, and what a line costs each process."""
+    with running() as shop, TemporaryDirectory() as place:
+        file = Path(place) / "day.csv"
+        return await asyncio.to_thread(_measure, shop, file, QUICK_ROUNDS if quick else ROUNDS)
 
 
-async def _measure(shop: RunningShop, place: Path, rounds: int) -> None:
+def _measure(shop: RunningShop, file: Path, rounds: int) -> list[Figure]:
     numbers = count()
-    file = place / "day.csv"
-    used: list[float] = []
-
-    async def first() -> float:
+    first: list[float] = []
+    again: list[float] = []
+    before = processor_seconds(shop)
+    for _ in range(rounds):
         online_retail.write(file, *_day(next(numbers)))
-        before = _processor_seconds(shop)
-        seconds = _import(shop, file)
-        used.append(_processor_seconds(shop) - before)
-        return seconds
-
-    async def again() -> float:
-        return _import(shop, file)
-
-    timed = await take_turns(rounds, {FIRST: first, AGAIN: again})
-    show(f"A day of {INVOICES * LINES:,} lines", timed, AGAIN)
-    seconds = next(each.median for each in timed if each.name == FIRST)
-    processors = sum(used[WARM_UP:]) / rounds
-    Console(width=110).print(
-        f"{INVOICES * LINES / seconds:,.0f} lines/s, {INVOICES / seconds:,.1f} invoices/s;"
-        f" the shop's processes took {processors:,.1f} s of processor time for a day."
-    )
+        first.append(_import(shop, file))
+        again.append(_import(shop, file))
+    lines = rounds * INVOICES * LINES
+    used = processor_seconds(shop)
+    cost = {name: MICROSECONDS * (used[name] - before.get(name, 0.0)) / lines for name in used}
+    return [
+        figure("import", "a day of 3,000 lines", first, "s", must=SOON, ceiling=True, cpu=cost),
+        figure("import", "the same day again", again, "s"),
+        figure("import", "lines", [INVOICES * LINES / each for each in first], "/s"),
+        figure("import", "invoices", [INVOICES / each for each in first], "/s"),
+    ]
 
 
 def _import(shop: RunningShop, file: Path) -> float:
     began = perf_counter()
     shop.ecommerce("import", "online-retail", str(file), "--json")
     return perf_counter() - began
-
-
-def _processor_seconds(shop: RunningShop) -> float:
-    return sum(map(_used_by, shop.processes()))
-
-
-def _used_by(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    return float(times.user + times.system)
 
 
 def _day(number: int) -> Iterator[str]:
@@ -100,4 +75,4 @@ def _day(number: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else ROUNDS))
+    alone(measure)

@@ -40,6 +40,8 @@ from shop_bus import MEMBERS, Bus, bus
 
 SKUS: Final = tuple(f"BENCH-{number:03}" for number in range(50))
 PRICE: Final = Money(1999, "GBP")
+SETTLE: Final = 1.0
+"""Seconds in which the broker is done with what the turn before has left it to write."""
 
 Sent: TypeAlias = tuple[Message, str]
 """A message and its routing key."""
@@ -68,6 +70,7 @@ async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of e
                         _OURS: lambda: _relay(shop, opened, wake, count, meters),
                         _BARE: lambda: _send(shop, target, messages, meters),
                     },
+                    warm_up=1,
                 )
     return _figures(turns[_OURS], turns[_BARE])
 
@@ -124,10 +127,15 @@ async def _relay(shop: Bus, db: Pool, wake: asyncio.Event, count: int, meters: M
     """Have the whole log published once more, as after a restore of the broker."""
     async with db.connection() as watching:
         await _published(watching, count)
-        await empty_queues(shop)
+        await _settle(shop)
         await watching.execute("update relay set position = 0, previous = 0")
         wake.set()
         return await clocked(count, _published(watching, count), meters)
+
+
+async def _settle(shop: Bus) -> None:
+    await empty_queues(shop)
+    await asyncio.sleep(SETTLE)
 
 
 async def _published(db: Connection, count: int) -> None:
@@ -139,7 +147,7 @@ async def _published(db: Connection, count: int) -> None:
 async def _send(
     shop: Bus, target: AbstractExchange, messages: Sequence[Sent], meters: Meters
 ) -> Turn:
-    await empty_queues(shop)
+    await _settle(shop)
     return await clocked(len(messages), publish(target, messages), meters)
 
 
