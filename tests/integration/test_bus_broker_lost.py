@@ -19,7 +19,11 @@ OUTAGE = float(os.environ.get("ECOMMERCE_TEST_OUTAGE_SECONDS", "3"))
 SETTLED = 3.0
 """Seconds: a queue declared just before its broker is killed loses what it has, by any version."""
 
-AT_REST = 40.0
+AT_REST = 40.0 + 4 * OUTAGE
+"""Seconds in which all that was placed meanwhile has to come to its end."""
+
+AT_ONCE = 4
+"""Orders that are placed together, up to twenty times a second."""
 
 
 @pytest.fixture
@@ -79,21 +83,30 @@ async def test_a_broker_killed_and_away_under_load_loses_nothing_and_doubles_not
     broker: PrivateBroker, postgres: str
 ) -> None:
     orders: list[str] = []
+    enough = asyncio.Event()
     async with small_shop(broker.bus, postgres) as shop, shop.audited(), shop.runs(*WRITERS):
         await shop.stock()
-        away = asyncio.ensure_future(go_away(broker))
-        while not away.done():
-            orders.append(f"order{len(orders)}")
-            await shop.place(orders[-1])
-            await asyncio.sleep(0.05)
-        await away
+        loading = asyncio.ensure_future(load(shop, orders, enough))
+        await asyncio.sleep(SETTLED)
+        broker.kill()
+        await asyncio.sleep(OUTAGE)
+        await asyncio.to_thread(broker.start)
+        before = len(orders)
+
+        async def goes_on() -> bool:
+            return len(orders) > before + 10 * AT_ONCE
+
+        await until(goes_on, AT_REST)
+        enough.set()
+        await loading
         await rest(shop, orders)
-    assert len(orders) > 100
+    assert len(orders) > 30 * (SETTLED + OUTAGE)
 
 
-async def go_away(broker: PrivateBroker) -> None:
-    await asyncio.sleep(SETTLED)
-    broker.kill()
-    await asyncio.sleep(OUTAGE)
-    await asyncio.to_thread(broker.start)
-    await asyncio.sleep(1)
+async def load(shop: SmallShop, orders: list[str], enough: asyncio.Event) -> None:
+    """Place orders until there are enough."""
+    while not enough.is_set():
+        together = [f"order{len(orders) + number}" for number in range(AT_ONCE)]
+        await asyncio.gather(*map(shop.place, together))
+        orders += together
+        await asyncio.sleep(0.05)
