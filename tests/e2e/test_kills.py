@@ -20,6 +20,9 @@ SEED = 20_101_201
 PAUSE = 0.5
 """Seconds between two kills; the supervisor starts what was killed again at once."""
 
+MAIN = {"orders", "inventory", "payments", "notifications", "gateway", "postmaster", "beam.smp"}
+"""What is killed first: the services of an order, the gateway, PostgreSQL and the broker."""
+
 
 def made_up(place: Path, numbers: range) -> tuple[Path, set[str]]:
     """Write invoices of one to four lines over a few SKUs, so that orders meet in the stock."""
@@ -44,7 +47,7 @@ def calm(shop: RunningShop) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("calm")
-def test_an_import_comes_to_the_penny_though_a_process_of_each_kind_is_killed(
+def test_an_import_comes_to_the_penny_though_services_gateway_database_and_broker_are_killed(
     shop: RunningShop, tmp_path: Path
 ) -> None:
     file, numbers = made_up(tmp_path, range(800_000, 800_060))
@@ -52,14 +55,16 @@ def test_an_import_comes_to_the_penny_though_a_process_of_each_kind_is_killed(
 
     def pick(kinds: list[str]) -> str:
         """Draw a kind of which none was killed; the supervisor is left to `make torture-kills`."""
-        killed.add(picked := draw.choice([kind for kind in kinds if kind not in killed]))
+        left = [kind for kind in kinds if kind not in killed]
+        first = [kind for kind in left if kind in MAIN]
+        killed.add(picked := draw.choice(first or left))
         return picked
 
     importing = Importing(shop, [file])
     pauses = repeat(PAUSE, 12)
     victims = [*kill_while(importing, shop, pauses, pick, draw)]
     importing.finish(90)
-    assert len(victims) > 5, victims
+    assert {victim.partition(" (")[0] for victim in victims} >= MAIN, victims
     assert importing.table()["agrees"], victims
     assert faults(shop, numbers.__contains__, len(numbers)) == [], victims
 
