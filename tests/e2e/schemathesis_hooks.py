@@ -1,7 +1,8 @@
-"""What Schemathesis must know of the shop: what is sold, and refusals that no schema foretells."""
+"""What Schemathesis must know of the shop: what is there, and refusals no schema foretells."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import msgspec
@@ -10,6 +11,12 @@ from schemathesis import Case, HookContext, Response
 
 SOLD = "TEA-ASSAM-125"
 UNSOLD = "TEA-KEEMUN-125"
+
+READY = {
+    "/orders/{order_id}/shipments": os.environ["CONFIRMED_ORDERS"].split(),
+    "/orders/{order_id}/deliveries": os.environ["SHIPPED_ORDERS"].split(),
+}
+"""Orders that wait for just this step; each is there for it once."""
 
 BY_STATE = {
     "/problems/bad-signature",
@@ -35,11 +42,13 @@ BETWEEN_FIELDS = (
 
 @schemathesis.hook
 def before_call(_: HookContext, case: Case[Any], _kwargs: Any) -> None:
-    """Order what is sold, and keep it on sale, so that the paths beyond that are reached."""
+    """Order what is sold, keep it on sale, and ship what is confirmed: so each path is reached."""
     if case.method == "DELETE" and case.path_parameters.get("sku") == SOLD:
         case.path_parameters["sku"] = UNSOLD
     if case.method == "POST" and case.path == "/orders" and _is_valid(case):
         case.body = _of_what_is_sold(case.body)
+    if _is_valid(case) and (orders := READY.get(case.operation.path)):
+        case.path_parameters["order_id"] = orders.pop()
 
 
 def _of_what_is_sold(body: Any) -> Any:
