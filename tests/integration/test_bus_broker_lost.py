@@ -14,7 +14,7 @@ from small_shop import WRITERS, SmallShop, small_shop
 pytestmark = pytest.mark.servers
 
 OUTAGE = float(os.environ.get("ECOMMERCE_TEST_OUTAGE_SECONDS", "3"))
-"""Seconds for which the broker is away, beside those of its start. By hand, try 30."""
+"""Seconds for which the broker is away, beside those of its start; 30 in `make test-long`."""
 
 SETTLED = 3.0
 """Seconds: a queue declared just before its broker is killed loses what it has, by any version."""
