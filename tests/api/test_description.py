@@ -100,8 +100,11 @@ def test_an_order_that_is_decided_at_once_is_answered_under_the_headers_of_one_t
 def test_a_stream_of_events_says_what_it_is() -> None:
     (follow,) = (operation for name, operation, _ in operations() if name == "follow_order")
     stream = follow["responses"]["200"]
-    assert stream["description"].startswith("Server-sent events as they happen.")
-    assert stream["content"]["text/event-stream"]["schema"] == {"type": "string"}
+    assert stream["description"].startswith("Server-sent events as they happen;")
+    schema = stream["content"]["text/event-stream"]["schema"]
+    told = DOCUMENTS["audit"]["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    assert {*told["properties"]} == {"event", "data", "id"}
+    assert told["required"] == ["data", "event"]
 
 
 def test_how_long_anybody_waits_stands_where_it_is_asked_for() -> None:

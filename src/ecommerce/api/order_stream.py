@@ -20,6 +20,7 @@ from ecommerce.api.looking import Looks
 from ecommerce.api.problems import RETRY_AFTER, Refused, documented, problem
 from ecommerce.api.reading import POSITIONS, OrderIdInPath, Read
 from ecommerce.events.orders import OrderCancelled, OrderDelivered
+from ecommerce.kernel import Value
 from ecommerce.projections import order_timeline
 from ecommerce.projections.order_timeline import Step, waiting
 from ecommerce.projections.reader import parse
@@ -47,13 +48,22 @@ LastEventId: TypeAlias = Annotated[
 ]
 
 
+class Told(Value, frozen=True):
+    """One server-sent event."""
+
+    event: str
+    """The type of what happened, or `end` where nothing more is to come."""
+    data: str
+    """A step of the timeline, as JSON."""
+    id: str | None = None
+    """What to send back as `Last-Event-ID`."""
+
+
 STREAM: Final = ResponseSpec(
-    str,
+    Told,
     generate_examples=False,
     media_type="text/event-stream",
-    description="Server-sent events as they happen. `event` is the type of what happened, or `end`"
-    " where nothing more is to come; `data` is a step of the timeline, as JSON; `id` is what to"
-    " send back as `Last-Event-ID`.",
+    description="Server-sent events as they happen; the schema is that of each.",
 )
 ENDED: Final = ResponseSpec(
     None, generate_examples=False, description="All was seen, and nothing more is to come."
