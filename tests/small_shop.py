@@ -24,6 +24,7 @@ from ecommerce.events.payments import PaymentStarted
 from ecommerce.kernel import Command
 from ecommerce.projections import order_timeline
 from ecommerce.projections.runner import Projector
+from ecommerce.store.batch import Batch
 from ecommerce.store.calls import CallWorker
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import Pool
@@ -66,7 +67,7 @@ class SmallShop:
         context, url, pool = CONTEXTS[name], self._urls[name], self.pools[name]
         committed, called, ready = (asyncio.Event() for _ in range(3))
 
-        def wake() -> None:
+        def wake(_: Batch) -> None:
             committed.set()
             called.set()
 

@@ -67,7 +67,7 @@ async def opened(url: str) -> AsyncIterator[Pool]:
 
 
 def loop_of(url: str, wake: asyncio.Event) -> AbstractAsyncContextManager[CommandLoop]:
-    return looping(url, calls=[LetterDue], withdraws=[LettersOff], on_commit=wake.set)
+    return looping(url, calls=[LetterDue], withdraws=[LettersOff], on_commit=lambda _: wake.set())
 
 
 @asynccontextmanager

@@ -166,7 +166,7 @@ async def test_a_stream_that_cannot_be_read_stops_only_its_own_units(url: str) -
 
 async def test_commits_with_events_are_told_and_others_are_not(url: str) -> None:
     told: list[None] = []
-    async with looping(url, on_commit=lambda: told.append(None)) as loop:
+    async with looping(url, on_commit=lambda _: told.append(None)) as loop:
         await loop.submit(unit(Look("a")))
         assert told == []
         await loop.submit(unit(Deposit("a", 1)))

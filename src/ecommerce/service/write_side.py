@@ -14,6 +14,7 @@ from ecommerce.bus.redrive import Redrive
 from ecommerce.bus.relay import Relay, leader
 from ecommerce.kernel import Decider, Event
 from ecommerce.service.place import Part, Place
+from ecommerce.store.batch import Batch
 from ecommerce.store.calls import Call, CallWorker
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.discards import Discarding
@@ -101,9 +102,10 @@ class WriteSide:
     def _hears_and_is_heard(self) -> bool:
         return self._consumer.connected and self._relay.advancing
 
-    def _on_commit(self) -> None:
+    def _on_commit(self, batch: Batch) -> None:
         self._committed.set()
-        self._called.set()
+        if batch.calls:
+            self._called.set()
         self._wake_projections()
 
     async def _prune(self) -> None:

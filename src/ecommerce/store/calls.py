@@ -18,10 +18,14 @@ from ecommerce.store import claims
 from ecommerce.store.claims import Claimed
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Codec, Recorded
+from ecommerce.store.gathering import Gathering
 from ecommerce.store.unit import Submit, Unit, caused_by, digest
 
 POLL: Final = 0.5
 """Seconds between two looks at the table when nothing wakes the worker."""
+
+GATHER: Final = 0.02
+"""Seconds between two claims, and for which an outcome may wait for others: one commit for many."""
 
 LIMIT: Final = 45.0
 """Seconds that a call may take, its answer recorded: less than the lease, so that it is alone."""
@@ -86,6 +90,7 @@ class CallWorker:
         self._concurrency = concurrency
         self._withdraws = [event.__name__ for event in withdraws]
         self._calls: set[asyncio.Task[None]] = set()
+        self._outcomes = Gathering(GATHER)
         self._running: asyncio.Task[None] | None = None
         self._stopping = False
         self._rests_until = 0.0
@@ -102,6 +107,7 @@ class CallWorker:
                     task.add_done_callback(self._ended)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL):
+                        await asyncio.sleep(GATHER)
                         await self._wake.wait()
 
     async def drain(self, patience: float = PATIENCE) -> None:
@@ -153,12 +159,16 @@ class CallWorker:
             raise LookupError("no handler for this event")
         handler = self._handlers[type(recorded.event)]
         reach("calls.claimed")
-        command = await handler(recorded, f"{call.id}/{call.series}")
-        reach("calls.called")
+        command = await self._outcomes.join(self._call(handler, recorded, call))
         key = f"call:{call.id}"
         # Should two workers ever have done it, the first outcome that is recorded is the one.
         unit = Unit(key, digest(key), caused_by(recorded), command, settles=call.id)
         await self._submit(unit)
+
+    async def _call(self, handler: Call, recorded: Recorded[Any], call: Claimed) -> Command:
+        command = await handler(recorded, f"{call.id}/{call.series}")
+        reach("calls.called")
+        return command
 
 
 def _delay(attempts: int) -> float:

@@ -45,7 +45,7 @@ class CommandLoop:
     An event whose type is in `calls` makes a row there, one in `withdraws` takes back its stream's
     calls that were not begun, one in `timers` sets a timer of so many seconds, one in `ends` takes
     back its stream's timers. Through `pool`, where given, states of long streams are kept.
-    `on_commit` is told after new events were committed; it must not block. At most `queue_size`
+    `on_commit` is told of each batch of new events; it must not block. At most `queue_size`
     units wait; states of about `cache_bytes` are held between batches.
     """
 
@@ -60,7 +60,7 @@ class CommandLoop:
         timers: Mapping[type[Event], int] | None = None,
         ends: Iterable[type[Event]] = (),
         pool: Pool | None = None,
-        on_commit: Callable[[], None] = lambda: None,
+        on_commit: Callable[[Batch], None] = lambda _: None,
         queue_size: int = 4096,
         cache_bytes: int = 64 * 2**20,
     ) -> None:
@@ -184,7 +184,7 @@ class CommandLoop:
         for waiting in units:
             waiting.settle(appended)
         if batch.events:
-            self._on_commit()
+            self._on_commit(batch)
         return True
 
     async def _load(

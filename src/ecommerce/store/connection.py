@@ -47,6 +47,16 @@ TIMEOUTS = {
     "statement_timeout": "15s",
 }
 
+# A plan made while the tables were empty, and kept, would scan them when they are full: these leave
+# only the indexes, and every statement has one.
+_PLANS: Final = {
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+
 # Classes of errors: connection, transaction state, rollback, resources, locks, operator, system.
 _OUTAGES: Final = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 
@@ -62,11 +72,12 @@ def is_outage(error: BaseException) -> bool:
 
 def arguments(**settings: str) -> dict[str, Any]:
     """List what every connection is opened with, beside its URL; `settings` are the server's."""
+    options = TIMEOUTS | _PLANS | settings
     return {
         "autocommit": True,
         "connect_timeout": 5,
         "tcp_user_timeout": 20_000,
-        "options": " ".join(f"-c {name}={value}" for name, value in (TIMEOUTS | settings).items()),
+        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
     }
 
 

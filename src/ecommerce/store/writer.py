@@ -24,16 +24,6 @@ from ecommerce.store.connection import Connection, arguments
 from ecommerce.store.lookup import Found
 from ecommerce.store.recorder import KEY, LOCK
 
-# A plan made while the tables were empty would scan them; these settings leave only the indexes.
-_PLANS: Final = {
-    "enable_seqscan": "off",
-    "enable_bitmapscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    "plan_cache_mode": "force_generic_plan",
-    "jit": "off",
-}
-
 # No timeout runs on the server while it waits for the rest of a pipeline, or to send a result. Who
 # is stopped just there is found by those whom the lock is kept from, and loses it.
 _EVICT: Final = f"""
@@ -67,7 +57,9 @@ class Writer:
         delay = 0.05
         while not self._open:
             try:
-                self._open = await psycopg.AsyncConnection.connect(self._url, **arguments(**_PLANS))
+                self._open = await psycopg.AsyncConnection.connect(
+                    self._url, **arguments(plan_cache_mode="force_generic_plan")
+                )
                 await self._open.execute(_EVICT)
                 await self._open.execute(f"{lookup.PREPARE}; {PREPARE}; prepare lock as {LOCK}")
                 await self._round_trip(self._prepare, 3)
