@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any, Final, LiteralString
 
 from aio_pika.abc import AbstractConnection
@@ -17,6 +18,7 @@ from ecommerce.faults import reach
 from ecommerce.store import log
 from ecommerce.store.connection import Connection, arguments
 from ecommerce.store.envelope import published_topics
+from ecommerce.store.gathering import rest
 from ecommerce.store.log import Entry
 
 PAGE: Final = 200
@@ -131,11 +133,14 @@ class Relay:
         reached: Reached | None = None
         while True:
             self._wake.clear()
+            began = monotonic()
             reached = reached or Reached(*await _row(lock, _REACHED))
             page = await log.read(pages, reached.position, PAGE)
             if page:
                 reached = await self._forward(lock, publish, page, reached)
             self._note_advance()
+            if page and len(page) < PAGE:
+                await rest(began)
             # Who records says so; for who ended between the two, and for who sets the relay back,
             # we look by ourselves.
             if reached and len(page) < PAGE and not (await wait(self._wake, POLL) and page):

@@ -113,10 +113,13 @@ def parse(token: str | None) -> dict[str, int]:
 
 @asynccontextmanager
 async def _ended(db: Connection) -> AsyncIterator[None]:
+    # To roll back would cost the connection all of its prepared statements.
     try:
         yield
-    finally:
+    except BaseException:
         await db.rollback()
+        raise
+    await db.commit()
 
 
 def _begin(projection: Projection) -> bytes:

@@ -14,6 +14,7 @@ from collections.abc import (
 )
 from contextlib import aclosing
 from functools import partial
+from time import monotonic
 from typing import Final, TypeAlias
 
 import structlog
@@ -25,6 +26,7 @@ from ecommerce.projections.log import PAGE, Log, Page, codec, entries
 from ecommerce.projections.projection import Projection, sources
 from ecommerce.projections.table import Table
 from ecommerce.store.connection import Pool
+from ecommerce.store.gathering import rest
 
 History: TypeAlias = Callable[[str, int], AsyncGenerator[Sequence[tuple[int, bytes]], None]]
 """Reads a context's history after a position, for ever: pages of positions and documents.
@@ -120,6 +122,12 @@ class Projector:
     async def _follow_log(self, feed: Feed) -> None:
         page = await self._log.after(await feed.resume())
         while True:
+            if len(page) < PAGE:
+                began = monotonic()
+                await feed.fold(page)
+                await rest(began)
+                page = await self._log.after(page[-1].position)
+                continue
             # The next page is read while PostgreSQL writes this one.
             following = asyncio.ensure_future(self._log.after(page[-1].position))
             try:

@@ -41,21 +41,27 @@ class Maildir:
     """A folder of mails, one file each, that any mail reader opens."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        for name in ("tmp", "new", "cur"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        self._drafts, self._new, self._read = (folder / name for name in ("tmp", "new", "cur"))
+        for part in (self._drafts, self._new, self._read):
+            part.mkdir(parents=True, exist_ok=True)
 
     def keep(self, mail: bytes) -> bool:
         """Keep a mail, and say whether it is new: of two under one Message-ID the first is kept."""
         headers = mail.partition(b"\r\n\r\n")[0]
         named = MESSAGE_ID.search(headers)
         name = hashlib.sha256(named.group(1) if named else mail).hexdigest()[:32]
-        if (self._folder / "new" / name).exists() or any((self._folder / "cur").glob(f"{name}*")):
+        kept = self._new / name
+        if kept.exists() or self._was_read(name):
             return False
-        draft = self._folder / "tmp" / f"{name}.{os.getpid()}"
+        draft = self._drafts / f"{name}.{os.getpid()}"
         draft.write_bytes(mail)
-        draft.rename(self._folder / "new" / name)
+        draft.rename(kept)
         return True
+
+    def _was_read(self, name: str) -> bool:
+        # A mail reader adds its flags to the name of what it moves here.
+        with os.scandir(self._read) as found:
+            return any(file.name.startswith(name) for file in found)
 
 
 class Postman:

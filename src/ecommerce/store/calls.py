@@ -24,8 +24,11 @@ from ecommerce.store.unit import Submit, Unit, caused_by, digest
 POLL: Final = 0.5
 """Seconds between two looks at the table when nothing wakes the worker."""
 
-GATHER: Final = 0.02
-"""Seconds between two claims, and for which an outcome may wait for others: one commit for many."""
+PAUSE: Final = 0.02
+"""Seconds between two claims."""
+
+GATHER: Final = 0.05
+"""Seconds for which an outcome waits for those of calls that run, to be recorded with them."""
 
 LIMIT: Final = 45.0
 """Seconds that a call may take, its answer recorded: less than the lease, so that it is alone."""
@@ -79,7 +82,7 @@ class CallWorker:
         submit: Submit,
         handlers: Mapping[type[Event], Call],
         wake: asyncio.Event,
-        concurrency: int = 16,
+        concurrency: int = 32,
         withdraws: Iterable[type[Event]] = (),
     ) -> None:
         self._pool = pool
@@ -107,7 +110,7 @@ class CallWorker:
                     task.add_done_callback(self._ended)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL):
-                        await asyncio.sleep(GATHER)
+                        await asyncio.sleep(PAUSE)
                         await self._wake.wait()
 
     async def drain(self, patience: float = PATIENCE) -> None:

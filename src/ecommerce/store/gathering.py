@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TypeVar
+from time import monotonic
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+
+_LONGEST_REST: Final = 0.1
+
+
+async def rest(since: float) -> None:
+    """Wait for as long as the work has taken that began then, by the monotonic clock.
+
+    What comes meanwhile is done at once. So small pieces take half of the time at most, however
+    busy the machine is; who has more before him than one piece does not rest.
+    """
+    await asyncio.sleep(min(monotonic() - since, _LONGEST_REST))
 
 
 class Gathering:
