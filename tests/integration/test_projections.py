@@ -17,12 +17,12 @@ from ecommerce.events.inventory import StockReserved, UnitsReceived, UnitsReserv
 from ecommerce.events.orders import OrderDelivered
 from ecommerce.kernel import Event, Money
 from ecommerce.projections import (
+    following,
     log,
     movements,
     order_timeline,
     price_list,
     products,
-    runner,
     sagas,
     stock,
 )
@@ -75,7 +75,7 @@ async def pool(url: str) -> AsyncIterator[Pool]:
 @pytest.fixture(autouse=True)
 def _small_and_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "PAGE", 10)
-    monkeypatch.setattr(runner, "PAUSES", (0.01,))
+    monkeypatch.setattr(following, "PAUSES", (0.01,))
 
 
 def movements_of(count: int) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -80,14 +81,15 @@ class Feed:
             (self.position,) = await cursor.fetchone() or (0,)
         return self.position
 
-    async def fold(self, page: Page) -> None:
+    async def fold(self, page: Page, writing: asyncio.Event | None = None) -> None:
         """Fold a page of what comes after the feed's position, and advance to its end.
 
-        A page that fails is tried again in halves, so that all before the event that it fails
-        for is kept. Raises `Stopped`, `Overtaken`, and whatever says that the database is away.
+        `writing` is set once all that is left is the database's. A page that fails is tried again
+        in halves, so that all before the event that it fails for is kept. Raises `Stopped`,
+        `Overtaken`, and whatever says that the database is away.
         """
         try:
-            await self._fold(page)
+            await self._fold(page, writing or asyncio.Event())
         except Exception as error:  # decode, evolve and row may fail in any way
             if isinstance(error, Overtaken) or is_outage(error):
                 raise
@@ -97,7 +99,7 @@ class Feed:
                 raise reason from (None if quoting else error)
             half = len(page) // 2
             await self.fold(page[:half])
-            await self.fold(page[half:])
+            await self.fold(page[half:], writing)
 
     async def note(self, words: str) -> None:
         """Leave word of why the feed is where it is, until it goes on."""
@@ -106,12 +108,14 @@ class Feed:
                 await db.execute(_NOTE, (words, *self._where, self.position))
             self._noted = words
 
-    async def _fold(self, page: Page) -> None:
+    async def _fold(self, page: Page, writing: asyncio.Event) -> None:
         events = [recorded for entry in page if (recorded := self._own(entry))]
         async with self._pool.connection() as db, db.transaction():
             await self._advance(db, page[-1].position)
-            if events:
-                await self._write(db, events)
+            rows = await self._evolve(db, events) if events else {}
+            writing.set()
+            await self._table.save(db, [row for row in rows.values() if row is not None])
+            await self._table.delete(db, [key for key, row in rows.items() if row is None])
             reach("projections.folded")
         self.position, self._noted = page[-1].position, ""
 
@@ -132,14 +136,14 @@ class Feed:
         if (await db.execute(_ADVANCE, values)).rowcount != 1:
             raise Overtaken(f"{self.projection.NAME} is not at {self.source}@{self.position} now")
 
-    async def _write(self, db: Connection, events: Sequence[Recorded[Any]]) -> None:
+    async def _evolve(self, db: Connection, events: Sequence[Recorded[Any]]) -> dict[Key, Any]:
+        """Give the rows that the events lead to, and nothing for one that is to be deleted."""
         before = await self._table.load(db, {self.projection.key(event) for event in events})
         after: dict[Key, Any] = dict(before)
         for event in events:
             key = self.projection.key(event)
             after[key] = self.projection.evolve(after.get(key), event)
-        await self._table.save(db, [row for row in after.values() if row is not None])
-        await self._table.delete(db, [key for key in before if after[key] is None])
+        return {key: row for key, row in after.items() if row is not None or key in before}
 
     @property
     def _where(self) -> tuple[str, int, str]:

@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import (
-    AsyncGenerator,
-    Awaitable,
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from contextlib import aclosing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from time import monotonic
-from typing import Final, TypeAlias
-
-import structlog
 
 from ecommerce.projections.election import lead
-from ecommerce.projections.feed import Feed, Stopped
+from ecommerce.projections.feed import Feed
+from ecommerce.projections.following import History, follow_history, follow_log, insist
 from ecommerce.projections.generations import Progress, prepare, progress
-from ecommerce.projections.log import PAGE, Log, Page, codec, entries
+from ecommerce.projections.log import PAGE, Log
 from ecommerce.projections.projection import Projection, sources
 from ecommerce.projections.table import Table
 from ecommerce.store.connection import Pool
-from ecommerce.store.gathering import rest
-
-History: TypeAlias = Callable[[str, int], AsyncGenerator[Sequence[tuple[int, bytes]], None]]
-"""Reads a context's history after a position, for ever: pages of positions and documents.
-
-An empty page says that there is more, but that what comes first of it is missing.
-"""
-
-PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds between one failure and the next try; the last is repeated."""
-
-HEALTHY_SECONDS: Final = 10.0
-"""What has run for so long is not failing again, but for the first time."""
-
-_log = structlog.get_logger()
-
-
-class HistoryEnded(Exception):
-    """A history has no end; the broker took it away."""
 
 
 class Projector:
@@ -86,7 +55,7 @@ class Projector:
     async def run(self) -> None:
         """Run for ever, through any failure of the database or the broker, until cancelled."""
         if self._projections:
-            await _insist(self._lead, context=self._context)
+            await insist(self._lead, context=self._context)
 
     async def _lead(self) -> None:
         generations = await prepare(self._pool, self._projections)
@@ -106,56 +75,9 @@ class Projector:
             running.create_task(self._log.run())
             for feed in feeds:
                 if feed.source == self._context:
-                    running.create_task(self._run_own(feed))
+                    running.create_task(follow_log(feed, self._log))
             for together in _together(each for each in feeds if each.source != self._context):
-                running.create_task(self._run_history(together))
-
-    async def _run_own(self, feed: Feed) -> None:
-        try:
-            await _insist(partial(self._follow_log, feed), **_names(feed))
-        except Stopped as reason:
-            await _stop(feed, reason)
-
-    async def _run_history(self, feeds: list[Feed]) -> None:
-        await _insist(partial(self._follow_history, feeds), **_names(*feeds))
-
-    async def _follow_log(self, feed: Feed) -> None:
-        page = await self._log.after(await feed.resume())
-        while True:
-            if len(page) < PAGE:
-                began = monotonic()
-                await feed.fold(page)
-                await rest(began)
-                page = await self._log.after(page[-1].position)
-                continue
-            # The next page is read while PostgreSQL writes this one.
-            following = asyncio.ensure_future(self._log.after(page[-1].position))
-            try:
-                await feed.fold(page)
-                page = await following
-            finally:
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
-
-    async def _follow_history(self, feeds: list[Feed]) -> None:
-        """Read a history once for all of these feeds, at the pace of the slowest."""
-        source, reading = feeds[0].source, codec([feed.projection for feed in feeds])
-        start = min([await feed.resume() for feed in feeds])
-        async with aclosing(self._history(source, start)) as pages:
-            async for page in pages:
-                found = entries(page, reading)
-                taken = await asyncio.gather(
-                    *(_take(feed, found) for feed in feeds), return_exceptions=True
-                )
-                for feed, failure in zip([*feeds], taken, strict=True):
-                    if isinstance(failure, Stopped):
-                        feeds.remove(feed)
-                        await _stop(feed, failure)
-                    elif failure:
-                        raise failure
-                if not feeds:
-                    return
-        raise HistoryEnded(source)
+                running.create_task(follow_history(together, self._history))
 
 
 def _together(feeds: Iterable[Feed]) -> Iterator[list[Feed]]:
@@ -173,45 +95,9 @@ def _together(feeds: Iterable[Feed]) -> Iterator[list[Feed]]:
         yield from ([feed] for feed in found if feed not in near)
 
 
-async def _take(feed: Feed, found: Page) -> None:
-    news = [each for each in found if each.position > feed.position]
-    if news:
-        await feed.fold(news)
-    elif not found:
-        await feed.note(f"a gap: what follows {feed.source}@{feed.position} is missing")
-
-
-async def _stop(feed: Feed, reason: Stopped) -> None:
-    names = _names(feed)
-    _log.error("projection.stopped", reason=str(reason), exc_info=reason, **names)
-    await _insist(partial(feed.note, str(reason)), **names)
-
-
-def _names(*feeds: Feed) -> dict[str, str]:
-    names = ", ".join(feed.projection.NAME for feed in feeds)
-    return {"projection": names, "source": feeds[0].source}
-
-
 def _lack(source: str, reached: Progress | None, heads: Mapping[str, int]) -> str | None:
     if reached is None:
         return "not made yet"
     head = heads.get(source, 0)
     behind = f"at {source}@{reached.position} of {head}" if reached.position < head else None
     return reached.error or behind
-
-
-async def _insist(work: Callable[[], Awaitable[None]], **names: str) -> None:
-    """Do it until it is done, however often it fails. Raises `Stopped`, where that is no use."""
-    clock = asyncio.get_running_loop().time
-    failures = 0
-    while True:
-        began = clock()
-        try:
-            return await work()
-        except Stopped:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the events are still there
-            failures = 1 if clock() - began > HEALTHY_SECONDS else failures + 1
-            pause = PAUSES[min(failures, len(PAUSES)) - 1]
-            _log.warning("projections.interrupted", error=repr(error), pause=pause, **names)
-            await asyncio.sleep(pause)
