@@ -31,9 +31,14 @@ SOON: Final = 20
 
 async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
     """Measure a day, the same day again, and what a line costs each process."""
-    with running() as shop, TemporaryDirectory() as place:
-        file = Path(place) / "day.csv"
-        return await asyncio.to_thread(_measure, shop, file, QUICK_ROUNDS if quick else ROUNDS)
+    with running() as shop:
+        return await asyncio.to_thread(measure_in, shop, QUICK_ROUNDS if quick else ROUNDS)
+
+
+def measure_in(shop: RunningShop, rounds: int) -> list[Figure]:
+    """Measure so many days in a shop that runs already."""
+    with TemporaryDirectory() as place:
+        return _measure(shop, Path(place) / "day.csv", rounds)
 
 
 def _measure(shop: RunningShop, file: Path, rounds: int) -> list[Figure]:

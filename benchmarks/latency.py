@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from benchmarks.alone import alone
 from benchmarks.figures import Figure, figure
-from benchmarks.running import Left, order, running, session, stock_up
+from benchmarks.running import Left, Opened, opened, order
 
 RATE: Final = 20
 SECONDS, QUICK_SECONDS = 60, 10
@@ -25,20 +25,22 @@ _WHAT: Final = f"placed to confirmed at {RATE} orders/s"
 
 async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
     """Measure how long orders take while the shop has time."""
-    seconds = QUICK_SECONDS if quick else SECONDS
-    with running() as shop:
-        async with session(shop) as http:
-            skus = await stock_up(http)
-            left = Left(shop)
-            first = sum(1 for each in shop.log("orders") if each["type"] == "OrderCreated")
-            count = RATE * (WARM_UP + seconds)
-            tasks = []
-            for number in range(count):
-                tasks.append(asyncio.create_task(order(http, [skus[number % len(skus)]])))
-                await asyncio.sleep(1 / RATE)
-            await asyncio.gather(*tasks)
-            await left.wait(count, 2 * count)
-        took = _took(shop.log("orders"))[first + RATE * WARM_UP :]
+    async with opened() as place:
+        return await measure_in(place, QUICK_SECONDS if quick else SECONDS)
+
+
+async def measure_in(place: Opened, seconds: int) -> list[Figure]:
+    """Measure it for so many seconds in a shop that runs already."""
+    shop, skus, left = place.shop, place.skus, Left(place.shop)
+    first = sum(1 for each in shop.log("orders") if each["type"] == "OrderCreated")
+    count = RATE * (WARM_UP + seconds)
+    tasks = []
+    for number in range(count):
+        tasks.append(asyncio.create_task(order(place.http, [skus[number % len(skus)]])))
+        await asyncio.sleep(1 / RATE)
+    await asyncio.gather(*tasks)
+    await left.wait(count, 2 * count)
+    took = _took(shop.log("orders"))[first + RATE * WARM_UP :]
     percent = quantiles(took, n=100)
     half, most = percent[49], percent[98]
     return [

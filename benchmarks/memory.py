@@ -1,62 +1,37 @@
-"""(i) The memory of each service, after 10,000 orders: `.venv/bin/python -m benchmarks.memory`.
+"""(i) The memory of each service while orders come: part of `benchmarks.whole`.
 
 It must not grow with the orders: the second half may add only a little to what the first half came
-to. `--quick` takes 600 orders.
+to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import cycle, islice
+from collections.abc import Mapping
 from typing import Final
 
-from benchmarks.alone import alone
 from benchmarks.figures import Figure, figure
-from benchmarks.running import memory, running, session, stock_up
-from benchmarks.whole import buy
+from benchmarks.running import called
 from ecommerce.contexts import CONTEXTS
+from running_shop import RunningShop
 
-ORDERS, QUICK_ORDERS = 10_000, 600
 SERVICES: Final = (*CONTEXTS, "gateway")
 
 
-async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
-    """Measure the largest service, and how much the orders of the second half add to it."""
-    half = (QUICK_ORDERS if quick else ORDERS) // 2
-    with running() as shop:
-        async with session(shop) as http:
-            skus = await stock_up(http)
-            found = []
-            for _ in range(2):
-                await buy(shop, http, islice(_baskets(skus), half))
-                found.append(memory(shop))
-    first, second = found
+def taken(shop: RunningShop) -> dict[str, float]:
+    """Give the resident memory of each service's process, in MiB; the largest where several."""
+    found = dict.fromkeys(SERVICES, 0.0)
+    for process in shop.processes():
+        if (name := called(process)) in found:
+            found[name] = max(found[name], process.memory_info().rss / 2**20)
+    return found
+
+
+def figures(first: Mapping[str, float], second: Mapping[str, float], orders: int) -> list[Figure]:
+    """Say what the largest service has after so many orders, and what the second half added."""
     largest = max(SERVICES, key=second.__getitem__)
+    what = f"memory after {orders:,} orders, largest service: {largest}"
     grown = max(second[name] - first[name] for name in SERVICES)
     return [
-        figure(
-            "i",
-            f"memory after {2 * half:,} orders, largest service: {largest}",
-            [second[largest]],
-            "MiB",
-            must=120,
-            aim=90,
-            ceiling=True,
-        ),
-        figure(
-            "i",
-            f"what the last {half:,} added",
-            [grown],
-            "MiB",
-            must=5,
-            ceiling=True,
-        ),
+        figure("i", what, [second[largest]], "MiB", must=120, aim=90, ceiling=True),
+        figure("i", f"what the last {orders // 2:,} added", [grown], "MiB", must=5, ceiling=True),
     ]
-
-
-def _baskets(skus: Sequence[str]) -> Iterator[Sequence[str]]:
-    return ([sku] for sku in cycle(skus))
-
-
-if __name__ == "__main__":
-    alone(measure)

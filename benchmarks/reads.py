@@ -16,14 +16,13 @@ from benchmarks.alone import alone
 from benchmarks.figures import Figure, figure
 from benchmarks.processors import Meters, server, this_process
 from benchmarks.rounds import Turn, clocked, costs, interleave
-from benchmarks.running import BUYER, Left, order, running, session, stock_up
+from benchmarks.running import BUYER, Left, Opened, opened, order
 from ecommerce.kernel import Value
 from ecommerce.sandbox import stack
-from running_shop import RunningShop
 
 READERS: Final = 16
-REQUESTS, QUICK_REQUESTS = 4_000, 800
-"""In a turn."""
+SURE, QUICK = (4_000, 9), (800, 5)
+"""Requests in a turn, and rounds."""
 
 
 class Reading(Value, frozen=True):
@@ -36,18 +35,20 @@ class Reading(Value, frozen=True):
 
 async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
     """Measure both reads, each way."""
-    requests, rounds = (QUICK_REQUESTS, 5) if quick else (REQUESTS, 9)
-    with running() as shop:
-        async with session(shop) as http:
-            skus = await stock_up(http)
-            left = Left(shop)
-            await order(http, skus[:1])
-            await left.wait(1, 2)
-            readings = [
-                Reading("an order", "orders", f"/orders/{await _placed(http)}"),
-                Reading("a page of 50 products", "catalog", "/catalog/products?limit=50"),
-            ]
-            found = [await _compare(shop, http, each, requests, rounds) for each in readings]
+    async with opened() as place:
+        return await measure_in(place, *(QUICK if quick else SURE))
+
+
+async def measure_in(place: Opened, requests: int, rounds: int) -> list[Figure]:
+    """Measure it by so many requests in a turn, in a shop that runs already."""
+    left = Left(place.shop)
+    await order(place.http, place.skus[:1])
+    await left.wait(1, 2)
+    readings = [
+        Reading("an order", "orders", f"/orders/{await _placed(place.http)}"),
+        Reading("a page of 50 products", "catalog", "/catalog/products?limit=50"),
+    ]
+    found = [await _compare(place, each, requests, rounds) for each in readings]
     return [each for figures in found for each in figures]
 
 
@@ -57,9 +58,8 @@ async def _placed(http: aiohttp.ClientSession) -> str:
         return name
 
 
-async def _compare(
-    shop: RunningShop, http: aiohttp.ClientSession, reading: Reading, requests: int, rounds: int
-) -> list[Figure]:
+async def _compare(place: Opened, reading: Reading, requests: int, rounds: int) -> list[Figure]:
+    shop = place.shop
     service = next(
         each.url for each in stack.instances(shop.run) if each.service == reading.context
     )
@@ -70,7 +70,7 @@ async def _compare(
     }
     ways = {"gateway": shop.gateway, "service": service}
     works = {
-        name: partial(_read, http, f"{url}{reading.path}", requests, meters)
+        name: partial(_read, place.http, f"{url}{reading.path}", requests, meters)
         for name, url in ways.items()
     }
     turns = await interleave(rounds, works)

@@ -16,6 +16,7 @@ import psycopg
 import servers
 from ecommerce.bus import topology
 from ecommerce.contexts import CONTEXTS
+from ecommerce.kernel import Value
 from ecommerce.sandbox import folder, ports
 from ecommerce.sandbox.servers import database_url, management_url
 from running_shop import RunningShop
@@ -41,15 +42,24 @@ def running(*words: str) -> Iterator[RunningShop]:
             shop.ecommerce("down")
 
 
+class Opened(Value, frozen=True):
+    """A shop that sells something, and connections to its gateway."""
+
+    shop: RunningShop
+    http: aiohttp.ClientSession
+    skus: Sequence[str]
+
+
 @asynccontextmanager
-async def session(shop: RunningShop) -> AsyncIterator[aiohttp.ClientSession]:
-    """Open connections to the gateway."""
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(shop.gateway, connector=connector) as opened:
-        yield opened
+async def opened(*words: str) -> AsyncIterator[Opened]:
+    """Start a shop, with these words to `up`, and put something on sale."""
+    with running(*words) as shop:
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(shop.gateway, connector=connector) as http:
+            yield Opened(shop, http, await _stock_up(http))
 
 
-async def stock_up(http: aiohttp.ClientSession) -> list[str]:
+async def _stock_up(http: aiohttp.ClientSession) -> list[str]:
     """Sell some products, of which there are plenty."""
     skus = [f"BENCH-{number:03}" for number in range(PRODUCTS)]
     tokens = []
@@ -146,7 +156,7 @@ def processor_seconds(shop: RunningShop) -> dict[str, float]:
     used = {"load generator": _of(psutil.Process())}
     for process in shop.processes():
         try:
-            name = _called(process)
+            name = called(process)
             used[name] = used.get(name, 0.0) + _of(process)
         except psutil.NoSuchProcess:
             continue
@@ -160,19 +170,11 @@ def _of(process: psutil.Process) -> float:
     return float(sum(counts))
 
 
-def _called(process: psutil.Process) -> str:
+def called(process: psutil.Process) -> str:
+    """Say what a process of the shop is: the service, or the server."""
     words = process.cmdline()
     if process.name() == "postgres":
         return "PostgreSQL"
     if "serve" in words:
         return words[words.index("serve") + 1]
     return "RabbitMQ" if "beam" in process.name() or "erl" in process.name() else process.name()
-
-
-def memory(shop: RunningShop) -> dict[str, float]:
-    """Give the resident memory of each service's process, in MiB; the largest where several."""
-    found: dict[str, float] = {}
-    for process in shop.processes():
-        name = _called(process)
-        found[name] = max(found.get(name, 0.0), process.memory_info().rss / 2**20)
-    return found

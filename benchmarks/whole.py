@@ -1,4 +1,4 @@
-"""(f) Orders through the whole shop: `.venv/bin/python -m benchmarks.whole`.
+"""(f, i) Orders through the whole shop: `.venv/bin/python -m benchmarks.whole`.
 
 All services are processes of this machine, as `ecommerce up` starts them, and the load generator
 is one more. An order counts once it is confirmed, its mails lie in the mailbox, all read models
@@ -10,20 +10,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from statistics import fmean
 from time import perf_counter
 from typing import Final
 
-import aiohttp
-
+from benchmarks import memory
 from benchmarks.alone import alone
 from benchmarks.figures import MICROSECONDS, Figure, figure
-from benchmarks.running import Left, order, processor_seconds, running, session, stock_up
+from benchmarks.running import Left, Opened, opened, order, processor_seconds
 from ecommerce.kernel import Value
-from running_shop import RunningShop
 
 BUYERS: Final = 32
-ORDERS, QUICK_ORDERS = 6_000, 600
-MIXED, QUICK_MIXED = 1_200, 120
+SURE, QUICK = (10_000, 1_200), (600, 120)
+"""Orders of one line, and with the baskets of Online Retail."""
 WARM_UP: Final = 100
 BASKETS: Final = (1, 2, 5, 9, 14, 18, 22, 27, 33, 48)
 """Lines of an order, as the tenths of the invoices in Online Retail have them."""
@@ -40,19 +39,28 @@ class Done(Value, frozen=True):
 
 async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
     """Measure orders of one line, and baskets as a real shop has them."""
-    with running() as shop:
-        async with session(shop) as http:
-            skus = await stock_up(http)
-            await buy(shop, http, islice(_one_line(skus), WARM_UP))
-            one = await buy(shop, http, islice(_one_line(skus), QUICK_ORDERS if quick else ORDERS))
-            mixed = await buy(shop, http, islice(_baskets(skus), QUICK_MIXED if quick else MIXED))
+    async with opened() as place:
+        return await measure_in(place, *(QUICK if quick else SURE))
+
+
+async def measure_in(place: Opened, count: int, mixed: int) -> list[Figure]:
+    """Measure so many of them in a shop that runs already, and what memory they take."""
+    await buy(place, islice(one_line(place.skus), WARM_UP))
+    halves, taken = [], []
+    for _ in range(2):
+        halves.append(await buy(place, islice(one_line(place.skus), count // 2)))
+        taken.append(memory.taken(place.shop))
+    baskets = await buy(place, islice(_baskets(place.skus), mixed))
     return [
-        *_figures("orders of one line", one, must=(70, 20_000), aim=(110, 14_000)),
-        *_figures("orders with the baskets of Online Retail", mixed),
+        *_figures("orders of one line", halves, must=(70, 20_000), aim=(110, 14_000)),
+        *_figures("orders with the baskets of Online Retail", [baskets]),
+        *memory.figures(taken[0], taken[1], count),
+        _grown(halves[0], halves[1], count),
     ]
 
 
-def _one_line(skus: Sequence[str]) -> Iterator[Sequence[str]]:
+def one_line(skus: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Give baskets of one SKU each, without end."""
     while True:
         yield from ([sku] for sku in skus)
 
@@ -64,17 +72,16 @@ def _baskets(skus: Sequence[str]) -> Iterator[Sequence[str]]:
             yield [skus[(start + number) % len(skus)] for number in range(lines)]
 
 
-async def buy(
-    shop: RunningShop, http: aiohttp.ClientSession, baskets: Iterator[Sequence[str]]
-) -> Done:
+async def buy(place: Opened, baskets: Iterator[Sequence[str]]) -> Done:
     """Have the buyers order these baskets between them, and wait until all is done."""
+    shop = place.shop
     left, before, began = Left(shop), processor_seconds(shop), perf_counter()
     placed = 0
 
     async def buyer() -> None:
         nonlocal placed
         for skus in baskets:
-            await order(http, skus)
+            await order(place.http, skus)
             placed += 1
 
     await asyncio.gather(*(buyer() for _ in range(BUYERS)))
@@ -85,20 +92,33 @@ async def buy(
     return Done(placed, seconds, {name: used / placed for name, used in spent.items()})
 
 
+def cost(done: Done) -> float:
+    """Say what an order cost all processes together, in microseconds of processor time."""
+    return MICROSECONDS * sum(done.cost.values())
+
+
+def _grown(first: Done, second: Done, orders: int) -> Figure:
+    what = f"CPU of orders {orders // 2:,} to {orders:,}, against those before"
+    return figure("j", what, [cost(second) / cost(first)], "x", must=1.3, aim=1, ceiling=True)
+
+
 def _figures(
     what: str,
-    done: Done,
+    rounds: Sequence[Done],
     must: tuple[float, float] | tuple[None, None] = (None, None),
     aim: tuple[float, float] | tuple[None, None] = (None, None),
 ) -> list[Figure]:
-    total = MICROSECONDS * sum(done.cost.values())
-    cpu = {name: MICROSECONDS * seconds for name, seconds in done.cost.items()}
+    totals = [cost(done) for done in rounds]
+    cpu = {
+        name: MICROSECONDS * fmean(done.cost[name] for done in rounds) for name in rounds[0].cost
+    }
+    rates = [done.orders / done.seconds for done in rounds]
     return [
-        figure("f", what, [done.orders / done.seconds], "/s", must=must[0], aim=aim[0]),
+        figure("f", what, rates, "/s", must=must[0], aim=aim[0]),
         figure(
             "f",
             f"CPU of {what}",
-            [total],
+            totals,
             "µs",
             must=must[1],
             aim=aim[1],
