@@ -17,7 +17,7 @@ ORDERS, STOCK, BASKETS = 1000, 100, 300
 SEED = 20_101_204
 SHORT = "out_of_stock"
 MAILED_WITHIN = 120.0
-"""Seconds for two mails an order, which come one after another: many more than a slow machine needs."""
+"""Seconds for all mails, which come one after another: far more than a slow machine needs."""
 
 Json = dict[str, Any]
 
