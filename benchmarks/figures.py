@@ -87,7 +87,7 @@ def _row(each: Figure) -> tuple[str, ...]:
         "" if each.must is None else f"{sign} {_number(each.must)}",
         "" if each.aim is None else _number(each.aim),
         " to ".join(map(_number, each.spread)) if each.spread else "",
-        ", ".join(f"{name} {cost:,.0f}" for name, cost in each.cpu.items()),
+        ", ".join(f"{name} {cost:,.0f}" for name, cost in each.cpu.items() if cost),
     )
 
 

@@ -21,7 +21,7 @@ from benchmarks.running import Left, Opened, opened, order, processor_seconds
 from ecommerce.kernel import Value
 
 BUYERS: Final = 32
-SURE, QUICK = (10_000, 1_200), (600, 120)
+SURE, QUICK = (10_000, 1_200), (800, 100)
 """Orders of one line, and with the baskets of Online Retail."""
 WARM_UP: Final = 100
 BASKETS: Final = (1, 2, 5, 9, 14, 18, 22, 27, 33, 48)
