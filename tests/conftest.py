@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import servers
+from sandboxes import PaymentProvider, running
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,14 @@ def postgres() -> Iterator[str]:
 def rabbitmq() -> Iterator[servers.Broker]:
     with servers.rabbitmq() as broker:
         yield broker
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaymentProvider]:
+    """Run a sandbox payment provider for all tests of a module."""
+    provider = PaymentProvider(tmp_path_factory.mktemp("provider") / "provider.sqlite")
+    with running(provider):
+        yield provider
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

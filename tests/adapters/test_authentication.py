@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -25,17 +25,10 @@ from ecommerce.kernel import Event, Money
 from ecommerce.store.calls import Call, KeySpent
 from ecommerce.store.envelope import Recorded
 from recording import recorded as recorded_at
-from sandboxes import KEY, PaymentProvider, running
+from sandboxes import KEY, PaymentProvider
 
 BACK = "https://shop.invalid/thanks"
 ASKS = "pm_card_threeDSecure2Required"
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaymentProvider]:
-    provider = PaymentProvider(tmp_path_factory.mktemp("provider") / "provider.sqlite")
-    with running(provider):
-        yield provider
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,6 @@ from sandboxes import KEY, PaymentProvider, free_port, running
 from writing import until
 
 BACK = "https://shop.invalid/"
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaymentProvider]:
-    provider = PaymentProvider(tmp_path_factory.mktemp("provider") / "provider.sqlite")
-    with running(provider):
-        yield provider
 
 
 @pytest.fixture

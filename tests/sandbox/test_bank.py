@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -12,17 +12,10 @@ import stripe
 
 from ecommerce.sandbox.cards import CARDS
 from paying import pay, sdk
-from sandboxes import PaymentProvider, running
+from sandboxes import PaymentProvider
 
 ASKING = [name for name, card in CARDS.items() if card.asks]
 BACK = "https://shop.invalid/thanks"
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaymentProvider]:
-    provider = PaymentProvider(tmp_path_factory.mktemp("provider") / "provider.sqlite")
-    with running(provider):
-        yield provider
 
 
 @pytest.fixture

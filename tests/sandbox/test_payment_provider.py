@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,6 @@ from paying import pay, sdk
 from sandboxes import SECRET, PaymentProvider, free_port, running
 
 DECLINED = "pm_card_visa_chargeDeclined"
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaymentProvider]:
-    provider = PaymentProvider(tmp_path_factory.mktemp("provider") / "provider.sqlite")
-    with running(provider):
-        yield provider
 
 
 @pytest.fixture
