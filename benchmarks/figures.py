@@ -12,6 +12,8 @@ from ecommerce.kernel import Value
 
 MICROSECONDS = 1e6
 _WIDTH = 140
+_WHOLE_FROM = 100
+"""From here on a number is written without decimals."""
 
 
 class Figure(Value, frozen=True):
@@ -93,4 +95,4 @@ def _row(each: Figure) -> tuple[str, ...]:
 
 def _number(value: float) -> str:
     """Write as many digits as anyone can believe."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
+    return f"{value:,.0f}" if abs(value) >= _WHOLE_FROM else f"{value:.3g}"
