@@ -189,6 +189,28 @@ async def test_a_connection_comes_back_as_it_was(pool: Pool, reader: Reader) -> 
         assert await cursor.fetchone() == ("public", "off")
 
 
+async def test_what_ends_a_read_is_told_though_the_connection_is_gone(
+    pool: Pool, reader: Reader
+) -> None:
+    await fold(pool, stock, "inventory", UnitsReceived("TEA", 1))
+    with pytest.raises(ZeroDivisionError):
+        async with reader.read(stock.NAME) as db:
+            db.pgconn.finish()
+            raise ZeroDivisionError
+
+
+async def test_a_read_keeps_its_connection_s_prepared_statements(
+    pool: Pool, reader: Reader
+) -> None:
+    await fold(pool, stock, "inventory", UnitsReceived("TEA", 1))
+    for _ in range(60):  # each connection runs it more often than psycopg waits to prepare it
+        async with reader.read(stock.NAME) as db:
+            await stock.find(db, "TEA")
+    async with pool.connection() as db:
+        cursor = await db.execute("select count(*) > 0 from pg_prepared_statements")
+        assert await cursor.fetchone() == (True,)
+
+
 async def test_products_are_listed_by_sku_and_only_those_that_were_added(
     pool: Pool, reader: Reader
 ) -> None:

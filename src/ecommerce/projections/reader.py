@@ -67,7 +67,8 @@ class Reader:
         wanted = parse(token)
         deadline = asyncio.get_running_loop().time() + self._wait
         while True:
-            async with self._pool.connection() as db, _ended(db):
+            # Its end commits: to roll back costs a connection all of its prepared statements.
+            async with self._pool.connection() as db:
                 if not lacking(wanted, await self._open(db, name)):
                     yield db
                     return
@@ -109,17 +110,6 @@ def parse(token: str | None) -> dict[str, int]:
         source, position = match[1], int(match[2])
         wanted[source] = max(wanted.get(source, 0), position)
     return wanted
-
-
-@asynccontextmanager
-async def _ended(db: Connection) -> AsyncIterator[None]:
-    # To roll back would cost the connection all of its prepared statements.
-    try:
-        yield
-    except BaseException:
-        await db.rollback()
-        raise
-    await db.commit()
 
 
 def _begin(projection: Projection) -> bytes:
