@@ -193,10 +193,14 @@ async def test_what_ends_a_read_is_told_though_the_connection_is_gone(
     pool: Pool, reader: Reader
 ) -> None:
     await fold(pool, stock, "inventory", UnitsReceived("TEA", 1))
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with reader.read(stock.NAME) as db:
             db.pgconn.finish()
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
 
 
 async def test_a_read_keeps_its_connection_s_prepared_statements(
