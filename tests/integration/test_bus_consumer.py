@@ -22,7 +22,7 @@ from readside import connected
 from recording import recorded
 from servers import Broker
 from shop_bus import MEMBERS, Bus, lasting
-from writing import database, emptied, until
+from writing import until
 
 pytestmark = pytest.mark.servers
 
@@ -44,15 +44,9 @@ async def shop(standing: Bus) -> Bus:
     return await standing.emptied()
 
 
-@pytest.fixture(scope="module")
-def url(postgres: str) -> Iterator[str]:
-    with database(postgres) as made:
-        yield made
-
-
 @pytest.fixture
 async def pool(url: str) -> AsyncIterator[Pool]:
-    async with connected(emptied(url)) as opened:
+    async with connected(url) as opened:
         yield opened
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 
 import pytest
@@ -14,18 +14,11 @@ from ecommerce.events.inventory import UnitsReceived
 from ecommerce.store.envelope import encode
 from readside import PATIENCE
 from recording import recorded
-from servers import Broker
-from shop_bus import Bus, bus
+from shop_bus import Bus
 
 pytestmark = pytest.mark.servers
 
 KEY = "stock.UnitsReceived.v1.p00"
-
-
-@pytest.fixture
-async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
-    async with bus(rabbitmq) as made:
-        yield made
 
 
 def document(position: int) -> bytes:

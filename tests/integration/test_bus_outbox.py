@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,54 +12,25 @@ import pytest
 from aio_pika.exceptions import DeliveryError
 
 import ecommerce
-from ecommerce.bus import connection, publishing, relay
+from ecommerce.bus import connection, publishing
+from ecommerce.bus import relay as module
 from ecommerce.bus.relay import Relay
 from ecommerce.events.inventory import UnitsReceived
 from ecommerce.store import log
 from ecommerce.store.connection import Connection, Pool
 from ecommerce.store.envelope import encode
 from ecommerce.store.log import Entry
-from readside import append, connected, database, running, until
+from readside import append, running, until
 from recording import recorded
-from servers import Broker
-from shop_bus import Bus, bus
+from relaying import reached, reaches, receipts, relay
+from shop_bus import Bus
 
 pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
-    async with bus(rabbitmq) as made:
-        yield made
-
-
-@pytest.fixture
-async def url(postgres: str) -> AsyncIterator[str]:
-    async with database(postgres) as made:
-        yield made
-
-
-@pytest.fixture
-async def pool(url: str) -> AsyncIterator[Pool]:
-    async with connected(url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def publisher(shop: Bus, url: str) -> Relay:
-    return Relay("inventory", shop.url("inventory"), url, "inventory-1", asyncio.Event())
-
-
-async def reached(pool: Pool) -> Any:
-    async with pool.connection() as db:
-        return await (await db.execute("select position, previous from relay")).fetchone()
-
-
-async def reaches(pool: Pool, position: int) -> None:
-    async def there() -> bool:
-        return bool(await reached(pool) == (position, position))
-
-    await until(there)
+def publisher(shop: Bus, own_url: str) -> Relay:
+    return relay(shop, own_url)
 
 
 async def test_what_is_confirmed_behind_a_hole_is_not_counted(
@@ -79,7 +49,7 @@ async def test_what_is_confirmed_behind_a_hole_is_not_counted(
         return 5 in sent
 
     monkeypatch.setattr(publishing, "_send_one", send)
-    await append(pool, *(UnitsReceived("TEA", number) for number in range(1, 6)))
+    await append(pool, *receipts(5))
     async with running(publisher.run()):
         await until(behind_the_hole)
         await reaches(pool, 2)
@@ -123,8 +93,8 @@ async def test_a_page_that_takes_long_to_read_costs_nobody_the_lead(
         return await really(pages, after, limit)
 
     monkeypatch.setattr(log, "read", read)
-    monkeypatch.setattr(relay, "_PING", 0.1)
-    monkeypatch.setattr(relay, "_PATIENCE", 0.3)
+    monkeypatch.setattr(module, "_PING", 0.1)
+    monkeypatch.setattr(module, "_PATIENCE", 0.3)
     await append(pool, UnitsReceived("TEA", 1))
     async with running(publisher.run()):
         await reaches(pool, 1)
@@ -132,7 +102,7 @@ async def test_a_page_that_takes_long_to_read_costs_nobody_the_lead(
 
 
 async def test_what_nobody_told_of_is_found_by_looking(publisher: Relay, pool: Pool) -> None:
-    assert relay.POLL == 0.2
+    assert module.POLL == 0.2
     async with running(publisher.run()):
         for position in (1, 2, 3):
             await append(pool, UnitsReceived("TEA", position))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
@@ -34,9 +34,8 @@ from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Recorded, encode, open_envelope
 from ecommerce.store.unit import StoreUnavailable, Unit
 from readside import connected, running
-from servers import Broker
-from shop_bus import MEMBERS, Bus, bus
-from writing import database, emptied, until
+from shop_bus import MEMBERS, Bus
+from writing import until
 
 pytestmark = pytest.mark.servers
 
@@ -44,20 +43,8 @@ INVENTORY = MEMBERS["inventory"]
 
 
 @pytest.fixture
-async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
-    async with bus(rabbitmq) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def url(postgres: str) -> Iterator[str]:
-    with database(postgres) as made:
-        yield made
-
-
-@pytest.fixture
 async def pool(url: str) -> AsyncIterator[Pool]:
-    async with connected(emptied(url)) as opened:
+    async with connected(url) as opened:
         async with opened.connection() as db:
             await db.execute("delete from instances")
         yield opened

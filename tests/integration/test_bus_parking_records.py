@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,9 +25,8 @@ from ecommerce.store.connection import Pool
 from ecommerce.store.discards import Discarding
 from ecommerce.store.envelope import Recorded, encode, open_envelope, routing_key
 from readside import connected, running
-from servers import Broker
-from shop_bus import MEMBERS, Bus, bus
-from writing import database, emptied, looping, rows, until
+from shop_bus import MEMBERS, Bus
+from writing import looping, rows, until
 
 pytestmark = pytest.mark.servers
 
@@ -36,20 +35,8 @@ KEY = routing_key("order.OrderCreated.v1", "order-7")
 
 
 @pytest.fixture
-async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
-    async with bus(rabbitmq) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def url(postgres: str) -> Iterator[str]:
-    with database(postgres) as made:
-        yield made
-
-
-@pytest.fixture
 async def pool(url: str) -> AsyncIterator[Pool]:
-    async with connected(emptied(url)) as opened:
+    async with connected(url) as opened:
         yield opened
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
@@ -17,10 +17,9 @@ from ecommerce.bus.message import write
 from ecommerce.events.orders import CompensateInventory
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import encode, routing_key
-from readside import connected, database, until
+from readside import until
 from recording import recorded
-from servers import Broker
-from shop_bus import Bus, bus
+from shop_bus import Bus
 
 pytestmark = pytest.mark.servers
 
@@ -41,23 +40,10 @@ NAMES = "abc"
 
 
 @pytest.fixture
-async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
-    async with bus(rabbitmq) as made:
-        yield made
-
-
-@pytest.fixture
-async def url(postgres: str) -> AsyncIterator[str]:
-    async with database(postgres) as made:
-        yield made
-
-
-@pytest.fixture
-async def pool(url: str) -> AsyncIterator[Pool]:
-    async with connected(url) as opened:
-        async with opened.connection() as db:
-            await db.execute(bus_probe.TABLE)
-        yield opened
+async def pool(pool: Pool) -> Pool:
+    async with pool.connection() as db:
+        await db.execute(bus_probe.TABLE)
+    return pool
 
 
 class Instances:
@@ -160,10 +146,10 @@ async def none_overtaken(pool: Pool, count: int) -> None:
 
 
 async def test_three_instances_share_three_queues_and_no_key_overtakes_itself(
-    shop: Bus, url: str, pool: Pool
+    shop: Bus, own_url: str, pool: Pool
 ) -> None:
     third = MESSAGES // 3
-    with instances(shop, url) as running:
+    with instances(shop, own_url) as running:
         running.start(*NAMES)
         await spread(pool, "abc", [1, 1, 1], STARTING + SOON)
         sending = asyncio.ensure_future(publish(shop, range(MESSAGES)))
@@ -179,10 +165,10 @@ async def test_three_instances_share_three_queues_and_no_key_overtakes_itself(
 
 
 async def test_an_instance_that_stands_still_and_comes_back_overtakes_nobody(
-    shop: Bus, url: str, pool: Pool
+    shop: Bus, own_url: str, pool: Pool
 ) -> None:
     """The others have its queues, and its messages once the broker has given up on it."""
-    with instances(shop, url) as running:
+    with instances(shop, own_url) as running:
         running.start(*NAMES)
         await spread(pool, "abc", [1, 1, 1], STARTING + SOON)
         sending = asyncio.ensure_future(publish(shop, range(FEW)))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,12 @@ from ecommerce.bus.management import ManagementError, _ask, apply, diff, fetch
 from ecommerce.bus.topology import dead_letters, exchange, history, queue
 from ecommerce.cli.topology import topology
 from servers import Broker
-from shop_bus import MEMBERS, Bus, bus, lasting
+from shop_bus import MEMBERS, Bus, lasting
 
 pytestmark = pytest.mark.servers
 
 CONTEXTS = list(MEMBERS)
 LEDGER = {"name": "ledger", "durable": True, "auto_delete": False, "arguments": {}}
-
-
-@pytest.fixture
-async def shop(rabbitmq: Broker) -> AsyncIterator[Bus]:
-    async with bus(rabbitmq) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import random
 import select
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -43,7 +43,6 @@ from readside import (
     History,
     append,
     connected,
-    database,
     documents,
     feeds,
     no_history,
@@ -58,18 +57,6 @@ pytestmark = pytest.mark.servers
 
 PRICE = Money(399, "GBP")
 SKUS = ("TEA", "MUG", "POT")
-
-
-@pytest.fixture
-async def url(postgres: str) -> AsyncIterator[str]:
-    async with database(postgres) as made:
-        yield made
-
-
-@pytest.fixture
-async def pool(url: str) -> AsyncIterator[Pool]:
-    async with connected(url) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)
@@ -97,9 +84,9 @@ def counts(events: list[Event]) -> list[Any]:
     return sorted(fold(stock, *events).values(), key=lambda row: row.sku)
 
 
-async def test_the_log_becomes_rows(pool: Pool, url: str) -> None:
+async def test_the_log_becomes_rows(pool: Pool, own_url: str) -> None:
     await append(pool, *movements_of(25), StockReserved("7", ()), UnitsReserved("TEA", "7", 2))
-    subject = projector(pool, url, stock, movements, context="inventory")
+    subject = projector(pool, own_url, stock, movements, context="inventory")
     assert (await subject.checks({}))["stock"] == "not made yet"
     async with running(subject.run()):
         await reached(subject, 27)
@@ -114,16 +101,16 @@ async def test_the_log_becomes_rows(pool: Pool, url: str) -> None:
     assert len(await rows(pool, movements)) == 27
 
 
-async def test_what_is_folded_live_is_what_a_replay_gives(pool: Pool, url: str) -> None:
+async def test_what_is_folded_live_is_what_a_replay_gives(pool: Pool, own_url: str) -> None:
     events = movements_of(60)
-    live = projector(pool, url, stock, context="inventory")
+    live = projector(pool, own_url, stock, context="inventory")
     async with running(live.run()):
         for event in events:
             await append(pool, event)
             live.wake()
         await reached(live, 60)
     again = variant(stock, DDL=stock.DDL + "-- of another shape")
-    replay = projector(pool, url, again, context="inventory")
+    replay = projector(pool, own_url, again, context="inventory")
     async with running(replay.run()):
         await reached(replay, 60)
     assert await rows(pool, stock, 2) == await rows(pool, stock, 1) == counts(events)
@@ -160,11 +147,11 @@ async def test_a_commit_whose_answer_is_lost_is_not_repeated(pool: Pool) -> None
 
 
 async def test_a_runner_that_is_ended_again_and_again_counts_each_event_once(
-    pool: Pool, url: str
+    pool: Pool, own_url: str
 ) -> None:
     events, chance = movements_of(200), random.Random(7)
     await append(pool, *events)
-    subject = projector(pool, url, stock, context="inventory")
+    subject = projector(pool, own_url, stock, context="inventory")
     for _ in range(12):
         async with running(subject.run()):
             await asyncio.sleep(chance.uniform(0.02, 0.08))
@@ -174,7 +161,7 @@ async def test_a_runner_that_is_ended_again_and_again_counts_each_event_once(
 
 
 async def test_two_runners_that_both_think_they_lead_count_each_event_once(
-    pool: Pool, url: str
+    pool: Pool, own_url: str
 ) -> None:
     events = movements_of(200)
     overtaken = 0
@@ -190,18 +177,18 @@ async def test_two_runners_that_both_think_they_lead_count_each_event_once(
                 overtaken += 1
                 await feed.resume()
 
-    async with connected(url) as other:
+    async with connected(own_url) as other:
         await asyncio.gather(race(pool), race(other))
     assert overtaken > 0
     assert await rows(pool, stock) == counts(events)
 
 
-async def test_two_sources_of_one_row_never_overwrite_each_other(pool: Pool, url: str) -> None:
+async def test_two_sources_of_one_row_never_overwrite_each_other(pool: Pool, own_url: str) -> None:
     async def add(feed: Feed, make: Callable[[int], Event]) -> None:
         for number in range(60):
             await readside.fold(feed, make(number))
 
-    async with connected(url) as other:
+    async with connected(own_url) as other:
         mine, others = await feeds(pool, products), await feeds(other, products)
         await asyncio.gather(
             add(mine["catalog"], lambda number: ProductAdded("TEA", f"Tea {number}", PRICE)),
@@ -223,7 +210,7 @@ async def test_a_row_can_be_deleted_and_made_again(pool: Pool) -> None:
     assert await rows(pool, stock) == []
 
 
-async def test_a_projection_that_cannot_take_an_event_stops_alone(pool: Pool, url: str) -> None:
+async def test_a_projection_that_cannot_take_an_event_stops_alone(pool: Pool, own_url: str) -> None:
     def evolve(row: Any, recorded: Any) -> Any:
         if recorded.position == 17:
             raise ValueError("seventeen")
@@ -231,7 +218,9 @@ async def test_a_projection_that_cannot_take_an_event_stops_alone(pool: Pool, ur
 
     events = movements_of(25)
     await append(pool, *events)
-    subject = projector(pool, url, variant(stock, evolve=evolve), movements, context="inventory")
+    subject = projector(
+        pool, own_url, variant(stock, evolve=evolve), movements, context="inventory"
+    )
 
     async def stopped() -> bool:
         progress = await subject.progress()
@@ -244,7 +233,7 @@ async def test_a_projection_that_cannot_take_an_event_stops_alone(pool: Pool, ur
         assert at.error == "stock stops before inventory@17 (stock-MUG@17): ValueError: seventeen"
         assert await subject.checks({}) == {"stock": at.error, "movements": True}
     assert await rows(pool, stock) == counts(events[:16])
-    mended = projector(pool, url, stock, movements, context="inventory")
+    mended = projector(pool, own_url, stock, movements, context="inventory")
     async with running(mended.run()):
         await reached(mended, 25)
         assert [each.error for each in await mended.progress()] == [None, None]
@@ -264,11 +253,11 @@ async def test_a_row_that_the_table_refuses_stops_the_projection_without_quoting
     assert await rows(pool, stock) == [Stock("TEA", 1)]
 
 
-async def test_another_contexts_events_come_from_its_history(pool: Pool, url: str) -> None:
+async def test_another_contexts_events_come_from_its_history(pool: Pool, own_url: str) -> None:
     added = [ProductAdded(sku, sku.title(), PRICE) for sku in SKUS]
     read = documents(*added)
     history = History([read[:2], read[:2], read], losses=3)
-    subject = Projector("orders", [price_list], pool, url, history.read)
+    subject = Projector("orders", [price_list], pool, own_url, history.read)
     async with running(subject.run()):
         await reached(subject, 3)
     assert history.asked[0] == 0
@@ -278,7 +267,7 @@ async def test_another_contexts_events_come_from_its_history(pool: Pool, url: st
     ]
 
 
-async def test_a_gap_in_a_history_is_told_until_it_is_closed(pool: Pool, url: str) -> None:
+async def test_a_gap_in_a_history_is_told_until_it_is_closed(pool: Pool, own_url: str) -> None:
     read = documents(ProductAdded("TEA", "Tea", PRICE), ProductAdded("MUG", "Mug", PRICE))
     closed = asyncio.Event()
 
@@ -289,7 +278,7 @@ async def test_a_gap_in_a_history_is_told_until_it_is_closed(pool: Pool, url: st
         yield read[1:]
         await asyncio.Future()
 
-    subject = Projector("orders", [price_list], pool, url, history)
+    subject = Projector("orders", [price_list], pool, own_url, history)
 
     async def told() -> bool:
         gap = "a gap: what follows catalog@1 is missing"
@@ -316,9 +305,11 @@ class Orders:
         await asyncio.Future()
 
 
-async def test_a_history_is_read_once_for_all_who_are_about_as_far(pool: Pool, url: str) -> None:
+async def test_a_history_is_read_once_for_all_who_are_about_as_far(
+    pool: Pool, own_url: str
+) -> None:
     orders = Orders(order_created, OrderDelivered("7"))
-    subject = Projector("audit", [order_timeline, sagas], pool, url, orders.history)
+    subject = Projector("audit", [order_timeline, sagas], pool, own_url, orders.history)
     async with running(subject.run()):
         await until(partial(_are_at, subject, "orders", {"order_timeline": 2, "sagas": 2}))
     assert sorted(orders.asked) == [
@@ -328,9 +319,9 @@ async def test_a_history_is_read_once_for_all_who_are_about_as_far(pool: Pool, u
     assert len(await rows(pool, order_timeline)) == 2
 
 
-async def test_who_is_far_behind_reads_a_history_alone(pool: Pool, url: str) -> None:
+async def test_who_is_far_behind_reads_a_history_alone(pool: Pool, own_url: str) -> None:
     orders = Orders(order_created)
-    subject = Projector("audit", [order_timeline, sagas], pool, url, orders.history)
+    subject = Projector("audit", [order_timeline, sagas], pool, own_url, orders.history)
     await prepare(pool, [order_timeline, sagas])
     async with pool.connection() as db:
         await db.execute("update positions set position = 5000 where projection = 'order_timeline'")
@@ -339,13 +330,13 @@ async def test_who_is_far_behind_reads_a_history_alone(pool: Pool, url: str) -> 
     assert {("orders", 0), ("orders", 5000)} <= {*orders.asked}
 
 
-async def test_who_stops_leaves_the_history_to_the_others(pool: Pool, url: str) -> None:
+async def test_who_stops_leaves_the_history_to_the_others(pool: Pool, own_url: str) -> None:
     def refuse(*_: Any) -> None:
         raise ValueError("not this one")
 
     orders = Orders(order_created)
     stopping = variant(sagas, evolve=refuse)
-    subject = Projector("audit", [order_timeline, stopping], pool, url, orders.history)
+    subject = Projector("audit", [order_timeline, stopping], pool, own_url, orders.history)
     async with running(subject.run()):
         await until(partial(_are_at, subject, "orders", {"order_timeline": 1, "sagas": 0}))
 
@@ -400,7 +391,7 @@ async def test_a_projection_far_behind_holds_nobody_up(pool: Pool) -> None:
 
 
 async def test_an_event_that_cannot_be_decoded_stops_only_who_reads_its_type(
-    pool: Pool, url: str
+    pool: Pool, own_url: str
 ) -> None:
     await append(pool, UnitsReceived("TEA", 1), StockReserved("7", ()), UnitsReceived("TEA", 1))
     async with pool.connection() as db:
@@ -414,7 +405,7 @@ async def test_an_event_that_cannot_be_decoded_stops_only_who_reads_its_type(
         DDL=stock.DDL.replace("table stock", 'table "all"'),
         Source=stock.Source | StockReserved,
     )
-    subject = projector(pool, url, stock, reads_it, context="inventory")
+    subject = projector(pool, own_url, stock, reads_it, context="inventory")
 
     async def stopped() -> bool:
         checks = await subject.checks({"inventory": 3})
@@ -449,7 +440,7 @@ async def ended(db: Connection) -> None:
         await asyncio.to_thread(select.select, [db.pgconn.socket], [], [])
 
 
-async def test_one_process_leads_and_another_follows_when_it_ends(url: str) -> None:
+async def test_one_process_leads_and_another_follows_when_it_ends(own_url: str) -> None:
     led: list[str] = []
 
     async def work(name: str) -> None:
@@ -462,9 +453,9 @@ async def test_one_process_leads_and_another_follows_when_it_ends(url: str) -> N
     async def both() -> bool:
         return len(led) == 2
 
-    async with running(lead(url, lambda: work("first"))) as (task,):
+    async with running(lead(own_url, lambda: work("first"))) as (task,):
         await until(leads)
-        async with running(lead(url, lambda: work("second"))):
+        async with running(lead(own_url, lambda: work("second"))):
             await asyncio.sleep(0.05)
             assert led == ["first"]
             task.cancel()
@@ -474,22 +465,24 @@ async def test_one_process_leads_and_another_follows_when_it_ends(url: str) -> N
     assert led == ["first", "second"]
 
 
-async def test_it_goes_on_after_the_server_has_ended_every_session(pool: Pool, url: str) -> None:
-    subject = projector(pool, url, stock, context="inventory")
+async def test_it_goes_on_after_the_server_has_ended_every_session(
+    pool: Pool, own_url: str
+) -> None:
+    subject = projector(pool, own_url, stock, context="inventory")
     end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> %s"
     async with running(subject.run()):
         await append(pool, *movements_of(5))
         await reached(subject, 5)
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as other:
+        async with await psycopg.AsyncConnection.connect(own_url, autocommit=True) as other:
             await other.execute(end, (other.info.dbname, other.info.backend_pid))
             cursor = await other.execute("select count(*) from stock_g1.stock")
             assert await cursor.fetchone() == (3,)
-        async with connected(url) as fresh:
+        async with connected(own_url) as fresh:
             await append(fresh, *movements_of(5))
-            await reached(projector(fresh, url, stock, context="inventory"), 10)
-    async with connected(url) as fresh:
+            await reached(projector(fresh, own_url, stock, context="inventory"), 10)
+    async with connected(own_url) as fresh:
         assert await rows(fresh, stock) == counts([*movements_of(5), *movements_of(5)])
 
 
-async def test_a_context_without_projections_has_nothing_to_run(pool: Pool, url: str) -> None:
-    await projector(pool, url, context="notifications").run()
+async def test_a_context_without_projections_has_nothing_to_run(pool: Pool, own_url: str) -> None:
+    await projector(pool, own_url, context="notifications").run()

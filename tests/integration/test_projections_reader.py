@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
@@ -35,7 +34,7 @@ from ecommerce.projections.rows import MOST, bounded
 from ecommerce.projections.sales import BadPeriod, DayOfSales
 from ecommerce.store.connection import Connection, Pool
 from facts import ANN, NOON, order_created
-from readside import connected, database, feeds, variant
+from readside import feeds, variant
 
 pytestmark = pytest.mark.servers
 
@@ -50,12 +49,6 @@ ALL: tuple[Projection, ...] = (
     sales,
     stock,
 )
-
-
-@pytest.fixture
-async def pool(postgres: str) -> AsyncIterator[Pool]:
-    async with database(postgres) as url, connected(url) as opened:
-        yield opened
 
 
 @pytest.fixture

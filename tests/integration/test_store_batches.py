@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from accounts import Deposit
 from ecommerce.store.writer import Writer
-from writing import database, emptied, looping, rows, unit
+from writing import looping, rows, unit
 
 pytestmark = pytest.mark.servers
 
@@ -19,17 +18,6 @@ RECORDED = """
     union all select count(distinct xmin::text), count(*) from keys
 """
 """By how many transactions how many rows were written."""
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 @pytest.fixture

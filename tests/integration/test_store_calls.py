@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ from ecommerce.store.claims import claim
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import Pool, pool
 from ecommerce.store.envelope import Recorded, open_envelope
-from writing import database, emptied, looping, rows, unit, until
+from writing import looping, rows, unit, until
 
 pytestmark = pytest.mark.servers
 
@@ -47,17 +47,6 @@ class Post:
             return Say(account, (Noted(recorded.event.text),))
         finally:
             self.busy.discard(recorded.stream)
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 @pytest_asyncio.fixture

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from psycopg import errors
 from psycopg_pool import PoolTimeout
 
 from ecommerce.store.connection import is_outage, pool
-from writing import database, rows
+from writing import rows
 
 KILL_OTHERS = """select pg_terminate_backend(pid, 5000) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()"""
-
-
-@pytest.fixture
-def url(postgres: str) -> Iterator[str]:
-    with database(postgres) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

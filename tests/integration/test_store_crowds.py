@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -16,22 +15,11 @@ from ecommerce.aggregates.inventory import AdjustStock, ReceiveStock, ReserveSto
 from ecommerce.events.inventory import ReservedUnits
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.folds import Versioned
-from writing import database, emptied, looping, rows, unit, versions
+from writing import looping, rows, unit, versions
 
 pytestmark = pytest.mark.servers
 
 TOPICS = "select topic, count(*) from events group by topic"
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 def reserve(order: str, *skus: str) -> ReserveStock:

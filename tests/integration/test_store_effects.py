@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -11,23 +11,12 @@ import pytest_asyncio
 from accounts import LetterDue, LettersOff, Noted, Overdrawn, ReminderSet, Say, Take, Taken
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.envelope import open_envelope
-from writing import database, emptied, looping, rows, unit
+from writing import looping, rows, unit
 
 pytestmark = pytest.mark.servers
 
 CALLS = "select id, stream, position, attempts from calls order by position"
 TIMERS = "select id, position, due from timers order by position"
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 @pytest_asyncio.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -12,20 +11,9 @@ from accounts import Deposit
 from banking import bank
 from ecommerce.store.recorder import LOCK
 from ecommerce.store.unit import Answer, KeyReused
-from writing import database, emptied, looping, rows, unit, until, versions
+from writing import looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 async def test_the_same_keys_in_two_processes_at_once_happen_once(url: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -10,20 +10,9 @@ import pytest_asyncio
 from accounts import Deposit, Say, Taken
 from ecommerce.store import keys, log
 from ecommerce.store.connection import Pool, pool
-from writing import database, emptied, looping, rows, unit
+from writing import looping, rows, unit
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 @pytest_asyncio.fixture

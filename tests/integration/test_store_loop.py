@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -20,20 +19,9 @@ from ecommerce.store.unit import (
     LoopStopped,
     StoreUnavailable,
 )
-from writing import CAUSE, database, emptied, looping, rows, unit, versions
+from writing import CAUSE, looping, rows, unit, versions
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 async def test_an_answer_names_the_events_and_the_position_that_holds_them(url: str) -> None:

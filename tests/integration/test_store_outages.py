@@ -27,22 +27,11 @@ from ecommerce.store.migrate import migrate
 from ecommerce.store.recorder import LOCK
 from ecommerce.store.unit import Answer, LoopStopped, StoreUnavailable
 from wire import Wire, wire
-from writing import database, emptied, looping, rows, unit, until, versions
+from writing import looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers
 
 RECORDED = "select (select count(*) from events), (select count(*) from keys)"
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,23 +18,12 @@ from ecommerce.store.connection import TIMEOUTS, arguments
 from ecommerce.store.recorder import LOCK
 from ecommerce.store.unit import Answer
 from ecommerce.store.writer import Writer
-from writing import append, database, emptied, looping, rows, unit, until, versions
+from writing import append, looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers
 
 KILL_OTHERS = """select pg_terminate_backend(pid, 5000) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()"""
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 def meanwhile(happens: Callable[[], None]) -> Any:

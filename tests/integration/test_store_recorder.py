@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from unittest import TestCase
 from unittest.mock import MagicMock, patch
 from uuid import uuid4
@@ -15,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from accounts import Deposit, Overdrawn, Take
 from ecommerce.store.recorder import Recorder
-from writing import database, emptied, empty_database, looping, rows, unit, versions
+from writing import empty_database, looping, rows, unit, versions
 
 # The library's test cases import a cipher of a package that we do not have; recorders need none.
 with patch.dict(sys.modules, {"eventsourcing.cipher": MagicMock()}):
@@ -32,17 +31,6 @@ FUNCTIONS = "select proname from pg_proc where pronamespace = 'public'::regnames
 TYPES = """select typname from pg_type left join pg_class on pg_class.oid = typrelid
     where typnamespace = 'public'::regnamespace and typtype = 'c' and relkind = 'c'"""
 INDEXES = "select indexdef from pg_indexes where tablename = 'events' order by indexname"
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 def datastore(url: str) -> PostgresDatastore:

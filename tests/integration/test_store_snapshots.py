@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
@@ -19,22 +19,11 @@ from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import Pool, pool
 from ecommerce.store.lookup import Found
 from ecommerce.store.writer import Writer
-from writing import append, database, emptied, looping, rows, unit, until, versions
+from writing import append, looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers
 
 KEPT = "select stream, version from snapshots order by stream"
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 @pytest_asyncio.fixture

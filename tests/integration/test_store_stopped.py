@@ -18,7 +18,7 @@ from ecommerce.store.connection import arguments
 from ecommerce.store.recorder import LOCK
 from ecommerce.store.unit import Answer
 from wire import wire
-from writing import database, emptied, looping, rows, unit, until, versions
+from writing import database, looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers
 
@@ -41,17 +41,6 @@ PHASES = {
     "before its last Sync": (SHORT, wires.ALL_BUT_SYNC, 0),
     "before it has the answer": (SHORT, wires.EVERYTHING, 0),
 }
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 async def test_nobody_waits_long_for_a_process_that_is_stopped_in_its_append(

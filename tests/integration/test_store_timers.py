@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from ecommerce.store import timers
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import Pool, pool
 from ecommerce.store.timers import Ticker
-from writing import database, emptied, looping, rows, unit, until, versions
+from writing import looping, rows, unit, until, versions
 
 pytestmark = pytest.mark.servers
 
@@ -32,17 +32,6 @@ PLACED = (
     "placed_at",
 )
 SECONDS = "select seconds from clock"
-
-
-@pytest.fixture(scope="module")
-def made(postgres: str) -> Iterator[str]:
-    with database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-def url(made: str) -> str:
-    return emptied(made)
 
 
 @pytest_asyncio.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from msgspec import Struct
 
@@ -15,7 +13,7 @@ from ecommerce.projections.runner import Projector
 from ecommerce.store.upcasters import UPCASTERS, Upcast
 from readside import connected, no_history, running
 from readside import rows as projected
-from writing import database, looping, rows, unit, until
+from writing import looping, rows, unit, until
 
 pytestmark = pytest.mark.servers
 
@@ -25,12 +23,6 @@ class UnitsReceivedV1(Struct, frozen=True):
 
     sku: str
     dozens: int
-
-
-@pytest.fixture
-def url(postgres: str) -> Iterator[str]:
-    with database(postgres) as made:
-        yield made
 
 
 async def test_a_stored_v1_counts_beside_v2_in_aggregates_and_projections(
