@@ -5,15 +5,15 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from ecommerce.cli import demo
+from ecommerce.cli import demo, telling
 from ecommerce.sandbox.catalogue import CATALOGUE
 from fake_shop import FakeShop, fake_shop
 
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeShop]:
-    monkeypatch.setattr(demo, "QUIET", 0.1)
-    monkeypatch.setattr(demo, "POLL", 0.01)
+    monkeypatch.setattr(telling, "QUIET", 0.1)
+    monkeypatch.setattr(telling, "POLL", 0.01)
     with fake_shop() as shop:
         yield shop
 
@@ -67,7 +67,7 @@ async def test_each_event_is_a_line_with_its_time_and_its_cause(shop: FakeShop) 
 async def test_an_order_that_does_not_end_is_left_to_itself(
     shop: FakeShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "PATIENCE", 0.1)
+    monkeypatch.setattr(telling, "PATIENCE", 0.1)
     shop.stuck = True
     lines = await shown(shop)
     assert lines.count("  waits for [the bank], and goes on without us") == 3

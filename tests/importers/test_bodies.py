@@ -15,7 +15,7 @@ from ecommerce.api.order_view import OrderView, Status
 from ecommerce.api.problems import Fault
 from ecommerce.api.reading import Page
 from ecommerce.api.validation import faults
-from ecommerce.cli import demo
+from ecommerce.cli import demo, telling
 from ecommerce.cli.importers import bodies
 from ecommerce.cli.importers.online_retail import MOST_CHARGES, MOST_LINES, Plan, plan
 from ecommerce.cli.importers.rows import Source, read
@@ -114,10 +114,10 @@ def test_the_importer_reads_movements_as_the_api_shows_them() -> None:
 def test_the_demonstration_reads_timelines_and_orders_as_the_api_shows_them() -> None:
     step = Step("order-7@1", "7", AT, "orders", 1, "OrderCreated", "order-7", "r", "ann", "")
     told = Timeline("7", [step], [Waiting("the bank", AT)])
-    timeline = msgspec.convert(sent(told), demo.Timeline)
-    assert timeline.events == (demo.Step("order-7@1", AT, "orders", "OrderCreated", "r"),)
-    assert timeline.waiting == (demo.Waiting("the bank"),)
-    assert msgspec.convert(sent(VIEW), demo.Ended).reason == "out of stock: TEA"
+    timeline = msgspec.convert(sent(told), telling.Timeline)
+    assert timeline.events == (telling.Step("order-7@1", AT, "orders", "OrderCreated", "r"),)
+    assert timeline.waiting == (telling.Waiting("the bank"),)
+    assert msgspec.convert(sent(VIEW), telling.Ended).reason == "out of stock: TEA"
 
 
 @pytest.mark.parametrize("visit", demo.VISITS)
