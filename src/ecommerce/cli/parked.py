@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 import click
 import msgspec
-from rich.markup import escape
-from rich.table import Table
 
 from ecommerce.bus.given_up import UNREADABLE
-from ecommerce.bus.parked_rows import Row
 from ecommerce.cli import parked_messages, redriving
 from ecommerce.cli.parked_messages import Message
-from ecommerce.cli.progress import console, say
+from ecommerce.cli.parked_words import as_listed, described, show_table
+from ecommerce.cli.progress import say
 from ecommerce.contexts import CONTEXTS
-from ecommerce.kernel import Value
 
 REACTING: Final = [name for name, context in CONTEXTS.items() if context.member.queues]
 """The contexts that react to others, and so can park what they say."""
 
 _context = click.argument("context", type=click.Choice(REACTING))
 _number = click.argument("number", metavar="ID")
-
-
-class Listed(Value, frozen=True):
-    """A parked message; the id of one that is in the broker's queue begins with q."""
-
-    context: str
-    id: str
-    key: str
-    message_id: str
-    type: str
-    reason: str
-    attempts: int
-    parked_at: datetime
-    asked: str
-    """What somebody has asked for: `retry`, `discard` or nothing."""
 
 
 @click.group()
@@ -57,14 +37,14 @@ def parked() -> None:
 def list_(context: str | None, *, as_json: bool) -> None:
     """List what is parked, in the order in which it came."""
     found = [
-        _as_listed(name, each)
+        as_listed(name, each)
         for name in ([context] if context else REACTING)
         for each in asyncio.run(parked_messages.listed(name))
     ]
     if as_json:
         click.echo(msgspec.json.encode(found))
     elif found:
-        _print(found)
+        show_table(found)
     else:
         say("Nothing is parked.")
 
@@ -77,7 +57,7 @@ def show(context: str, number: str, *, body: bool) -> None:
     """Show a message: why it is parked, and what stands behind it."""
     messages = asyncio.run(parked_messages.listed(context))
     found = parked_messages.find(messages, number)
-    for name, value in _described(context, found, messages):
+    for name, value in described(context, found, messages):
         say(f"{name:<11} {value}")
     if body:
         say(f"\n{found.body.decode(errors='backslashreplace')}")
@@ -106,7 +86,7 @@ def retry(
         say("There is nothing to feed.")
         return
     if dry_run:
-        _print([_as_listed(context, each) for each in messages])
+        show_table([as_listed(context, each) for each in messages])
         return
     rows = asyncio.run(parked_messages.into_rows(context, messages))
     if not asyncio.run(redriving.retry(context, {row.key for row in rows})):
@@ -139,35 +119,3 @@ def _fit(messages: list[Message], number: str | None) -> list[Message]:
     if left := len(messages) - len(fit):
         say(f"{left} cannot be read and are left: nothing follows from them. Discard them.")
     return fit
-
-
-def _as_listed(context: str, each: Message) -> Listed:
-    about = (each.key, each.message_id, each.type, each.reason, each.attempts, each.parked_at)
-    return Listed(context, str(each.id), *about, asked=_asked(each))
-
-
-def _asked(each: Message) -> str:
-    if not isinstance(each, Row):
-        return ""
-    return "discard" if each.discard_reason else "retry" if each.retry_at else ""
-
-
-def _described(context: str, found: Message, messages: list[Message]) -> Iterator[tuple[str, str]]:
-    shown = msgspec.structs.asdict(_as_listed(context, found))
-    for name, value in shown.items():
-        yield name.replace("_", " "), str(value)
-    yield "routing key", found.routing_key
-    for each in messages:
-        if each.key == found.key and each is not found:
-            yield "same key", f"{each.id}: {each.message_id} {each.type}, {each.reason}"
-
-
-def _print(found: list[Listed]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("context", "id", "key", "message", "type", "reason", "tries", "since", "asked"):
-        table.add_column(heading)
-    for each in found:
-        who = (each.context, each.id, each.key, each.message_id, each.type, each.reason)
-        since = f"{each.parked_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(*map(escape, who), str(each.attempts), since, each.asked)
-    console.print(table)
