@@ -17,7 +17,8 @@ from ecommerce.api.app import application as service
 from ecommerce.gateway.answers import LINKS
 from ecommerce.gateway.app import application
 from ecommerce.gateway.main import CONTEXTS
-from ecommerce.gateway.openapi import KEPT_FOR, Description, merge
+from ecommerce.gateway.merging import merge
+from ecommerce.gateway.openapi import KEPT_FOR, Description
 from ecommerce.gateway.pages import ASSETS
 from ecommerce.gateway.proxy import open_session
 from ecommerce.gateway.upstreams import Upstream
