@@ -16,7 +16,11 @@ import ecommerce
 ROOT = Path(ecommerce.__file__).parent
 MODULES = [
     ROOT / "kernel.py",
-    *(path for name in ("events", "aggregates", "policies") for path in (ROOT / name).glob("*.py")),
+    *(
+        path
+        for name in ("events", "aggregates", "policies")
+        for path in (ROOT / name).rglob("*.py")
+    ),
 ]
 ALLOWED = {
     "__future__",

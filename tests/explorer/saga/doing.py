@@ -37,7 +37,7 @@ def do(world: World, step: Step) -> Result | None:
 
 
 def _ask(world: World, step: Ask) -> Result:
-    context = type(step.command).__module__.rpartition(".")[2]
+    context = type(step.command).__module__.removeprefix("ecommerce.aggregates.").partition(".")[0]
     name = type(step.command).__name__
     world.seen["cancel"] += name == "WithdrawOrder"
     if step.key in world.logs[context].keys:
