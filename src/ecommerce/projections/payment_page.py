@@ -98,32 +98,17 @@ def evolve(  # noqa: C901 - a table, a row for each kind
     row: PaymentPage | None, recorded: Recorded[Source]
 ) -> PaymentPage:
     """Say what an event makes of a payment."""
-    event, time = recorded.event, recorded.time
-    if isinstance(event, PaymentRequested | PaymentClosed) and row is None:
-        row = PaymentPage(event.order_id, "not_requested", created_at=time, updated_at=time)
-    page = replace(found(row, recorded), updated_at=time)
-    match event:
-        case PaymentRequested(_, due, method):
-            return replace(
-                page,
-                status="requested",
-                amount=due.amount,
-                currency=due.currency,
-                payment_method=method,
-            )
+    page = replace(_begun(row, recorded), updated_at=recorded.time)
+    match event := recorded.event:
+        case PaymentRequested():
+            return _requested(page, event)
         case PaymentStarted():
             return replace(page, status="started")
         case PaymentAuthenticationRequired():
             return replace(page, status="authenticating", authentication_url=event.url)
         case PaymentSucceeded():
-            return replace(
-                page,
-                status="succeeded",
-                charge=event.charge,
-                authentication_url=None,
-                failure_code=None,
-                failure_reason=None,
-            )
+            paid = replace(page, status="succeeded", authentication_url=None, charge=event.charge)
+            return replace(paid, failure_code=None, failure_reason=None)
         case PaymentFailed(_, code, reason):
             failed = replace(page, status="failed", authentication_url=None)
             return replace(failed, failure_code=code, failure_reason=reason)
@@ -137,6 +122,19 @@ def evolve(  # noqa: C901 - a table, a row for each kind
             return replace(page, status="refunding")
         case PaymentRefunded():
             return replace(page, status="refunded", refund=event.refund)
+
+
+def _begun(row: PaymentPage | None, recorded: Recorded[Source]) -> PaymentPage:
+    event, time = recorded.event, recorded.time
+    if isinstance(event, PaymentRequested | PaymentClosed) and row is None:
+        return PaymentPage(event.order_id, "not_requested", created_at=time, updated_at=time)
+    return found(row, recorded)
+
+
+def _requested(page: PaymentPage, event: PaymentRequested) -> PaymentPage:
+    due, method = event.amount, event.payment_method
+    asked = replace(page, status="requested", payment_method=method)
+    return replace(asked, amount=due.amount, currency=due.currency)
 
 
 async def find(db: Connection, order_id: str) -> PaymentPage | None:
