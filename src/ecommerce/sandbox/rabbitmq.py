@@ -81,21 +81,10 @@ def _configuration(node: Node) -> list[str]:
 
 
 def _environment(node: Node) -> dict[str, str]:
-    folder = str(node.folder)
     return {
-        "HOME": folder,
+        **_places(str(node.folder)),
         "RABBITMQ_NODENAME": "ecommerce@localhost",
-        "RABBITMQ_CONF_ENV_FILE": f"{folder}/none",  # or the system's own node's would be read
-        "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
-        "RABBITMQ_ADVANCED_CONFIG_FILE": f"{folder}/none.config",
-        "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/enabled_plugins",
-        "RABBITMQ_MNESIA_BASE": f"{folder}/data",
-        "RABBITMQ_LOG_BASE": f"{folder}/log",
         "RABBITMQ_LOGS": "-",
-        "RABBITMQ_SCHEMA_DIR": f"{folder}/schema",
-        "RABBITMQ_GENERATED_CONFIG_DIR": f"{folder}/generated",
-        "RABBITMQ_FEATURE_FLAGS_FILE": f"{folder}/feature_flags",
-        "RABBITMQ_PID_FILE": f"{folder}/pid",
         "RABBITMQ_DIST_PORT": str(node.distribution),
         "ERL_EPMD_PORT": str(node.epmd),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
@@ -106,6 +95,23 @@ def _environment(node: Node) -> dict[str, str]:
         # Together these replace the wrapping shell by the node itself: one process to signal.
         "RABBITMQ_ALLOW_INPUT": "1",
         "RABBITMQ_SERVER_START_ARGS": "-noinput",
+    }
+
+
+def _places(folder: str) -> dict[str, str]:
+    """Say where the node has each of its files: not where the system's own node has it."""
+    return {
+        "HOME": folder,
+        "RABBITMQ_CONF_ENV_FILE": f"{folder}/none",  # or the system's own node's would be read
+        "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
+        "RABBITMQ_ADVANCED_CONFIG_FILE": f"{folder}/none.config",
+        "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/enabled_plugins",
+        "RABBITMQ_MNESIA_BASE": f"{folder}/data",
+        "RABBITMQ_LOG_BASE": f"{folder}/log",
+        "RABBITMQ_SCHEMA_DIR": f"{folder}/schema",
+        "RABBITMQ_GENERATED_CONFIG_DIR": f"{folder}/generated",
+        "RABBITMQ_FEATURE_FLAGS_FILE": f"{folder}/feature_flags",
+        "RABBITMQ_PID_FILE": f"{folder}/pid",
     }
 
 
