@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from signal import Signals
+from subprocess import Popen
 
 import psutil
 import pytest
@@ -47,14 +50,21 @@ def test_groups_stop_in_the_reverse_of_their_order(tmp_path: Path) -> None:
     assert [group.name for group in sorted(read)] == ["servers", "services"]
 
 
-@pytest.mark.servers
-def test_a_program_that_ends_starts_again_and_none_outlives_the_supervisor() -> None:
+@contextmanager
+def supervised() -> Iterator[tuple[Path, Popen[bytes]]]:
+    """Start a supervisor whose only program runs; give its folder and its process."""
     with servers.folder() as place:
         (place / "log").mkdir()
         process = supervisor.launch(place, {"services": [Program("one", SLEEP, patience=5)]})
         servers.wait_until(lambda: answers(place), lambda: "no supervisor")
         supervisor.start_program(place, "services")
         servers.wait_until(lambda: pid_of(place) > 0, lambda: "did not start")
+        yield place, process
+
+
+@pytest.mark.servers
+def test_a_program_that_ends_starts_again_and_none_outlives_the_supervisor() -> None:
+    with supervised() as (place, process):
         first = pid_of(place)
         psutil.Process(first).kill()
         servers.wait_until(lambda: pid_of(place) not in {0, first}, lambda: "did not start again")
@@ -65,12 +75,7 @@ def test_a_program_that_ends_starts_again_and_none_outlives_the_supervisor() -> 
 
 @pytest.mark.servers
 def test_what_a_killed_supervisor_leaves_is_found_and_ended() -> None:
-    with servers.folder() as place:
-        (place / "log").mkdir()
-        process = supervisor.launch(place, {"services": [Program("one", SLEEP, patience=5)]})
-        servers.wait_until(lambda: answers(place), lambda: "no supervisor")
-        supervisor.start_program(place, "services")
-        servers.wait_until(lambda: pid_of(place) > 0, lambda: "did not start")
+    with supervised() as (place, process):
         orphan = pid_of(place)
         process.kill()
         process.wait()
