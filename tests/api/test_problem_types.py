@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import ecommerce
+from ecommerce.api.problem_handlers import HANDLERS
 from ecommerce.api.problem_types import TYPES, title_of, type_of
-from ecommerce.api.problems import HANDLERS
 from ecommerce.contexts import CONTEXTS
 from ecommerce.kernel import Rejected
 

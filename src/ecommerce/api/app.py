@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
-from ecommerce.api.problems import HANDLERS, allow
+from ecommerce.api.problem_handlers import HANDLERS, allow
 from ecommerce.api.schemas import StructSchemas
 from ecommerce.api.validation import check_body
 

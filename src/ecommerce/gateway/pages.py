@@ -15,8 +15,8 @@ from litestar.params import FromPath, SkipValidation
 
 from ecommerce.api import health
 from ecommerce.api.caller import needs
+from ecommerce.api.problem_handlers import HANDLERS
 from ecommerce.api.problem_types import TYPES, ProblemType
-from ecommerce.api.problems import HANDLERS
 from ecommerce.bus.asyncapi.document import document
 from ecommerce.contexts import CONTEXTS
 
