@@ -22,7 +22,7 @@ from benchmarks.callers import submit_all
 from benchmarks.figures import Figure, figure
 from benchmarks.processors import Meters, server, this_process
 from benchmarks.rounds import Turn, clocked, costs, interleave, total
-from ecommerce.api.units import uuid7
+from ecommerce.api.ids import uuid7
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.envelope import Recorded, encode
 from ecommerce.store.unit import Unit

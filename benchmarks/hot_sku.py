@@ -19,7 +19,7 @@ from benchmarks.processors import Meters, server, this_process
 from benchmarks.rounds import Turn, clocked, costs, interleave
 from ecommerce.aggregates import inventory
 from ecommerce.aggregates.inventory import ReceiveStock, ReserveStock
-from ecommerce.api.units import uuid7
+from ecommerce.api.ids import uuid7
 from ecommerce.events.inventory import ReservedUnits
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import pool

@@ -20,7 +20,7 @@ from benchmarks.alone import alone
 from benchmarks.figures import Figure, figure
 from benchmarks.processors import Meters, server, this_process
 from benchmarks.rounds import Turn, clocked, costs, interleave
-from ecommerce.api.units import uuid7
+from ecommerce.api.ids import uuid7
 from ecommerce.events.orders import OrderConfirmed, OrderCreated, OrderEvent, OrderShipped
 from ecommerce.projections import order_page
 from ecommerce.projections.runner import Projector

@@ -24,7 +24,7 @@ from benchmarks.alone import alone
 from benchmarks.figures import Figure, figure
 from benchmarks.processors import Meters, server, this_process
 from benchmarks.rounds import Turn, clocked, costs, interleave, total
-from ecommerce.api.units import uuid7
+from ecommerce.api.ids import uuid7
 from ecommerce.bus.message import write
 from ecommerce.bus.relay import PAGE, Relay
 from ecommerce.bus.topology import exchange

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 import web
 from api_pages import ORDER
 from ecommerce.aggregates.orders import OrderIsEmpty, PlaceOrder
-from ecommerce.api.units import uuid7
+from ecommerce.api.ids import uuid7
 from ecommerce.events.orders import Address, Charge, Customer, OrderLine
 from ecommerce.kernel import Money
 from ecommerce.projections.order_page import OrderPage

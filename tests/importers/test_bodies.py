@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from ecommerce.api import catalog, inventory, reports
+from ecommerce.api import inventory, product_changes, reports
 from ecommerce.api.audit import Timeline
 from ecommerce.api.new_order import NewOrder
 from ecommerce.api.order_view import OrderView, Status
@@ -58,8 +58,8 @@ def sent(document: object) -> Any:
 def refused(found: Plan) -> list[Fault]:
     """List what the API would not take of all that an import sends."""
     wrong = [
-        *(faults(sent(bodies.product(it)), catalog.NewProduct) for it in found.products),
-        *(faults(sent(bodies.price(it.price)), catalog.NewPrice) for it in found.products),
+        *(faults(sent(bodies.product(it)), product_changes.NewProduct) for it in found.products),
+        *(faults(sent(bodies.price(it.price)), product_changes.NewPrice) for it in found.products),
         *(faults(sent(bodies.receipt(it)), inventory.Receipt) for it in found.receipts),
         *(faults(sent(bodies.adjustment(it)), inventory.Adjustment) for it in found.adjustments),
         *(faults(sent(bodies.order(it)), NewOrder) for it in found.orders),

@@ -17,13 +17,13 @@ from ecommerce.aggregates.orders import (
     WithdrawOrder,
 )
 from ecommerce.api.caller import needs
+from ecommerce.api.order_view import CONTEXT
 from ecommerce.api.problems import documented
 from ecommerce.api.reading import OrderIdInPath
 from ecommerce.api.units import WRITTEN, Origin, written
 from ecommerce.kernel import Value
 from ecommerce.store.unit import Submit
 
-CONTEXT: Final = "orders"
 CANCEL_ALL: Final = "orders:cancel"
 
 Words = Annotated[str, Meta(min_length=1, max_length=200)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from ecommerce.events.orders import Address, Charge, Customer, OrderLine
 from ecommerce.kernel import Money, Value
 from ecommerce.projections.order_page import OrderPage
+
+CONTEXT: Final = "orders"
 
 Status: TypeAlias = Literal["open", "confirmed", "shipped", "delivered", "cancelled"]
 

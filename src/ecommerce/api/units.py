@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import secrets
-import time
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
-from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
@@ -15,6 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 
 from ecommerce.api.caller import Caller
+from ecommerce.api.ids import uuid7
 from ecommerce.kernel import Command, Value
 from ecommerce.store.envelope import Cause
 from ecommerce.store.unit import Answer, Unit, digest
@@ -141,11 +139,3 @@ def written(
     if location:
         headers["Location"] = location
     return Response(content, status_code=status, headers=headers)
-
-
-def uuid7() -> UUID:
-    """Make an id that sorts by the time of its making (RFC 9562)."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds & (1 << 48) - 1) << 80 | secrets.randbits(80)
-    value = value & ~(0xF << 76) | 7 << 76
-    return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)

@@ -9,8 +9,8 @@ from typing import Final
 from litestar.types import HTTPScope, Receive, Scope
 
 from ecommerce.api.app import LARGEST_BODY
+from ecommerce.api.ids import uuid7
 from ecommerce.api.problems import Refused, refused
-from ecommerce.api.units import uuid7
 from ecommerce.kernel import Value
 
 HOP_BY_HOP: Final = frozenset(
