@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from ecommerce.store.gathering import Gathering
+from ecommerce.store import gathering
+from ecommerce.store.gathering import Gathering, rest
 
 LONG = 60.0
 
@@ -54,3 +55,19 @@ async def test_a_failure_is_told_at_once_and_holds_nobody_up() -> None:
     assert await waiting == "done"
     with pytest.raises(ConnectionError):
         await failing
+
+
+async def test_a_rest_is_as_long_as_the_work_and_never_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(gathering, "monotonic", lambda: 10.0)
+    monkeypatch.setattr("asyncio.sleep", sleep)
+    await rest(since=9.99)
+    await rest(since=9.99, times=3)
+    await rest(since=0.0)
+    assert slept == [pytest.approx(0.01), pytest.approx(0.03), gathering.LONGEST_REST]

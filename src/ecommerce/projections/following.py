@@ -24,6 +24,9 @@ An empty page says that there is more, but that what comes first of it is missin
 PAUSES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between one failure and the next try; the last is repeated."""
 
+REST: Final = 3
+"""How many times as long as it folded a feed rests: no order waits for a read model."""
+
 HEALTHY_SECONDS: Final = 10.0
 """What has run for so long is not failing again, but for the first time."""
 
@@ -52,7 +55,7 @@ async def _fold_news(feed: Feed, log: Log, page: Page) -> Page:
     """Fold what is new, and give the page that follows."""
     began = monotonic()
     await feed.fold(page)
-    await rest(began)
+    await rest(began, REST)
     return await log.after(page[-1].position)
 
 

@@ -9,16 +9,17 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-_LONGEST_REST: Final = 0.1
+LONGEST_REST: Final = 0.1
+"""Seconds."""
 
 
-async def rest(since: float) -> None:
-    """Wait for as long as the work has taken that began then, by the monotonic clock.
+async def rest(since: float, times: float = 1) -> None:
+    """Wait so many times as long as the work has taken that began then, by the monotonic clock.
 
-    What comes meanwhile is done at once. So small pieces take half of the time at most, however
-    busy the machine is; who has more before him than one piece does not rest.
+    What comes meanwhile is done at once. So small pieces take half of the time at most, or a part
+    of it, however busy the machine is; who has more before him than one piece does not rest.
     """
-    await asyncio.sleep(min(monotonic() - since, _LONGEST_REST))
+    await asyncio.sleep(min(times * (monotonic() - since), LONGEST_REST))
 
 
 class Gathering:
