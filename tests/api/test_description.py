@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 import web
 from ecommerce.api import health, outcomes
 from ecommerce.api.app import application
-from ecommerce.api.examples import ANSWERS, BODIES
+from ecommerce.api.example_answers import ANSWERS
+from ecommerce.api.examples import BODIES
 
 CONTEXTS = [*web.routers(web.Loop(), web.Models())]
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from litestar.openapi.spec import Operation
 
-from ecommerce.api.examples import ANSWERS, BODIES, HEADERS, PARAMETERS, PARAMETERS_OF
+from ecommerce.api.example_answers import ANSWERS, HEADERS
+from ecommerce.api.examples import BODIES, PARAMETERS, PARAMETERS_OF
 from ecommerce.api.validation import NO_CONTROL
 
 Told = dict[str, Any]
