@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from litestar import Response, Router, get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter, SkipValidation
 
 from ecommerce.api.caller import needs
+from ecommerce.api.given import given
 from ecommerce.api.order_stream import follow_order, steps
 from ecommerce.api.problems import documented
 from ecommerce.api.reading import PAGED, Limit, OrderIdInPath, Page, Read, Token, page
@@ -97,8 +98,5 @@ def router(read: Read) -> Router:
         "/",
         route_handlers=[show_timeline, follow_order, list_sagas],
         tags=[CONTEXT],
-        dependencies={
-            "read": Provide(lambda: read, sync_to_thread=False),
-            "looks": Provide(lambda: looks, sync_to_thread=False),
-        },
+        dependencies=given(read=read, looks=looks),
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Response, Router, get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter, SkipValidation
 
 from ecommerce.api.caller import caller, needs
+from ecommerce.api.given import given
 from ecommerce.api.problems import documented
 from ecommerce.api.product_changes import CONTEXT, add_product, change_price, delist_product
 from ecommerce.api.reading import PAGED, Limit, Page, Read, SkuInPath, Token, page, upper
@@ -86,10 +87,5 @@ def router(submit: Submit, read: Read) -> Router:
             show_product,
         ],
         tags=[CONTEXT],
-        dependencies={
-            "caller": caller,
-            "origin": origin,
-            "submit": Provide(lambda: submit, sync_to_thread=False),
-            "read": Provide(lambda: read, sync_to_thread=False),
-        },
+        dependencies={"caller": caller, "origin": origin, **given(submit=submit, read=read)},
     )

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from litestar import Response, Router, get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from ecommerce.api.caller import needs
+from ecommerce.api.given import given
 from ecommerce.kernel import Value
 
 Checks: TypeAlias = Callable[[], Awaitable[Mapping[str, bool | str]]]
@@ -49,5 +50,5 @@ def router(checks: Checks) -> Router:
         "/",
         route_handlers=[live, ready],
         tags=["health"],
-        dependencies={"checks": Provide(lambda: checks, sync_to_thread=False)},
+        dependencies=given(checks=checks),
     )

@@ -7,13 +7,14 @@ from typing import Annotated, Final
 from urllib.parse import quote
 
 from litestar import Response, Router, get, post
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import JSONBody, SkipValidation
 from msgspec import Meta
 
 from ecommerce.aggregates.inventory import AdjustStock, ReceiveStock
 from ecommerce.api.caller import caller, needs
+from ecommerce.api.given import given
 from ecommerce.api.problems import Fault, documented, invalid
 from ecommerce.api.reading import (
     PAGED,
@@ -155,10 +156,5 @@ def router(submit: Submit, read: Read) -> Router:
         "/",
         route_handlers=[receive, adjust, show_stock, show_movements],
         tags=[CONTEXT],
-        dependencies={
-            "caller": caller,
-            "origin": origin,
-            "submit": Provide(lambda: submit, sync_to_thread=False),
-            "read": Provide(lambda: read, sync_to_thread=False),
-        },
+        dependencies={"caller": caller, "origin": origin, **given(submit=submit, read=read)},
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import Response, Router, get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from ecommerce.api.caller import needs
+from ecommerce.api.given import given
 from ecommerce.api.problems import documented
 from ecommerce.api.reading import (
     PAGED,
@@ -55,5 +56,5 @@ def router(read: Read) -> Router:
         "/",
         route_handlers=[list_notifications],
         tags=[CONTEXT],
-        dependencies={"read": Provide(lambda: read, sync_to_thread=False)},
+        dependencies=given(read=read),
     )

@@ -7,11 +7,12 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from litestar import Response, Router, get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter, SkipValidation
 
 from ecommerce.api.caller import Caller, caller, needs
+from ecommerce.api.given import given
 from ecommerce.api.order_placing import place_order
 from ecommerce.api.order_steps import cancel_order, deliver_order, ship_order
 from ecommerce.api.order_view import CONTEXT, OrderView, view
@@ -91,9 +92,7 @@ def router(submit: Submit, read: Read) -> Router:
         dependencies={
             "caller": caller,
             "origin": origin_of_order,
-            "submit": Provide(lambda: submit, sync_to_thread=False),
-            "read": Provide(lambda: read, sync_to_thread=False),
-            "outcomes": Provide(lambda: looks, sync_to_thread=False),
+            **given(submit=submit, read=read, outcomes=looks),
             "patience": patience,
         },
     )

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from litestar import Request, Response, Router, get, post
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import HeaderParameter, SkipValidation
 
 from ecommerce.adapters.payments.charging import Outcome
 from ecommerce.adapters.payments.webhooks import BadSignature, WebhookEvent
 from ecommerce.api.caller import caller, needs
+from ecommerce.api.given import given
 from ecommerce.api.problem_types import TYPES
 from ecommerce.api.problems import documented, refused
 from ecommerce.api.reading import OrderIdInPath, Read, Token
@@ -126,8 +127,6 @@ def router(submit: Submit, read: Read, verify: Verify) -> Router:
         tags=[CONTEXT],
         dependencies={
             "caller": caller,
-            "submit": Provide(lambda: submit, sync_to_thread=False),
-            "read": Provide(lambda: read, sync_to_thread=False),
-            "verify": Provide(lambda: verify, sync_to_thread=False),
+            **given(submit=submit, read=read, verify=verify),
         },
     )
