@@ -101,6 +101,15 @@ async def test_what_is_published_again_is_left_out(shop: Bus) -> None:
     assert await read(shop, after=3, until=5) == [4, 5]
 
 
+async def test_reading_that_begins_at_what_a_former_leader_repeats_late_leaves_nothing_out(
+    shop: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "PAGE", 1)
+    for positions in ([1, 2, 3, 4], [1], [5], [6], [7], [8]):
+        await publish(shop, positions)
+    assert await read(shop, after=3, until=8) == [4, 5, 6, 7, 8]
+
+
 async def test_nothing_is_read_past_a_gap_until_what_is_missing_has_come(shop: Bus) -> None:
     await publish(shop, [1, 2, 5, 6])
     assert await read(shop, after=0, until=2) == [1, 2]

@@ -10,8 +10,8 @@ from subprocess import DEVNULL, Popen
 import psutil
 import pytest
 
+from ecommerce.bus.election import leader
 from ecommerce.bus.history import read_history
-from ecommerce.bus.relay import leader
 from ecommerce.sandbox import ports
 from ecommerce.store.connection import Pool
 from readside import append, until

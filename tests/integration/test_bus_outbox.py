@@ -12,7 +12,7 @@ import pytest
 from aio_pika.exceptions import DeliveryError
 
 import ecommerce
-from ecommerce.bus import connection, publishing
+from ecommerce.bus import connection, election, publishing
 from ecommerce.bus import relay as module
 from ecommerce.bus.relay import Relay
 from ecommerce.events.inventory import UnitsReceived
@@ -93,8 +93,8 @@ async def test_a_page_that_takes_long_to_read_costs_nobody_the_lead(
         return await really(pages, after, limit)
 
     monkeypatch.setattr(log, "read", read)
-    monkeypatch.setattr(module, "_PING", 0.1)
-    monkeypatch.setattr(module, "_PATIENCE", 0.3)
+    monkeypatch.setattr(election, "PING", 0.1)
+    monkeypatch.setattr(election, "_PATIENCE", 0.3)
     await append(pool, UnitsReceived("TEA", 1))
     async with running(publisher.run()):
         await reaches(pool, 1)

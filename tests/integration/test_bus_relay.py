@@ -8,7 +8,7 @@ import pytest
 
 from ecommerce.bus import publishing
 from ecommerce.bus import relay as module
-from ecommerce.bus.relay import leader
+from ecommerce.bus.election import leader
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import CONTENT_TYPE
 from readside import append, running, until

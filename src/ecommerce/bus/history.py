@@ -3,68 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Final, TypeAlias
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from typing import Final
 
 import structlog
 from aio_pika.abc import AbstractConnection
-from aiormq.abc import DeliveredMessage
 
+from ecommerce.bus.chain import Chain, Page
 from ecommerce.bus.connection import OUTAGES, connected, pauses
-from ecommerce.bus.topology import history
+from ecommerce.bus.stream import Stream, consumed, following, gather, take_more
 
 PAGE: Final = 500
-GATHER: Final = 0.1
-"""Seconds in which a page is gathered, from its first event on."""
-
 _PROBE: Final = 2.0
 _log = structlog.get_logger()
-
-Page: TypeAlias = list[tuple[int, bytes]]
-"""Position and document of some events, in unbroken order."""
-
-Stream: TypeAlias = asyncio.Queue[DeliveredMessage | None]
-"""What is delivered; nothing comes after the first `None`."""
-
-
-class Chain:
-    """Links events, each by the position of the one published before it, from a position on."""
-
-    def __init__(self, source: str, position: int) -> None:
-        self._source = source
-        self.in_gap = False
-        self.position = position
-
-    def link(self, messages: Iterable[DeliveredMessage]) -> Page:
-        """Give what follows without a gap; leave out what was given before or comes too early."""
-        page: Page = []
-        for message in messages:
-            position, previous = self._numbers(message)
-            if position <= self.position:
-                continue
-            self._note_gap(previous > self.position, found=position)
-            if not self.in_gap:
-                self.position = position
-                page.append((position, message.body))
-        return page
-
-    def _numbers(self, message: DeliveredMessage) -> tuple[int, int]:
-        told = message.header.properties
-        headers = told.headers or {}
-        position, previous = headers.get("position"), headers.get("previous")
-        if told.user_id == self._source and isinstance(position, int):
-            return position, previous if isinstance(previous, int) else position
-        _log.error("history.foreign", source=self._source, message=told.message_id)
-        return 0, 0
-
-    def _note_gap(self, in_gap: bool, found: int) -> None:  # noqa: FBT001 - what is noted
-        # Nothing may be skipped: after a restore the source publishes again from there on.
-        if in_gap and not self.in_gap:
-            _log.error("history.gap", source=self._source, after=self.position, found=found)
-        if self.in_gap and not in_gap:
-            _log.info("history.gap_closed", source=self._source, after=self.position)
-        self.in_gap = in_gap
 
 
 async def read_history(
@@ -78,17 +30,31 @@ async def read_history(
     chain, waits = Chain(source, after), pauses()
     while True:
         try:
-            async with connected(amqp_url, f"{name} of {source}") as connection:
-                start = await _offset(connection, source, chain.position)
-                async with _consumed(connection, source, start, 2 * PAGE) as stream:
-                    while True:
-                        page = chain.link(await _gather(stream))
-                        waits = pauses()
-                        if page or chain.in_gap:
-                            yield page
+            async with (
+                connected(amqp_url, f"{name} of {source}") as connection,
+                aclosing(_pages(connection, source, chain)) as pages,
+            ):
+                async for page in pages:
+                    waits = pauses()
+                    yield page
         except OUTAGES as error:
             _log.warning("history.interrupted", source=source, error=repr(error))
         await asyncio.sleep(next(waits))
+
+
+async def _pages(
+    connection: AbstractConnection, source: str, chain: Chain
+) -> AsyncGenerator[Page, None]:
+    start = await _offset(connection, source, chain.position)
+    while True:
+        async with consumed(connection, source, start, 2 * PAGE) as stream:
+            while start == "first" or not chain.in_gap:
+                page = chain.link(await gather(stream, PAGE))
+                if page or (start == "first" and chain.in_gap):
+                    yield page
+        # A relay that was stopped, while another took the lead, may have repeated an old event just
+        # where we began. What seems to be missing may stand before it.
+        start, chain.in_gap = "first", False
 
 
 async def newest(amqp_url: str, sources: Sequence[str]) -> dict[str, int]:
@@ -107,8 +73,9 @@ async def newest(amqp_url: str, sources: Sequence[str]) -> dict[str, int]:
 async def _offset(connection: AbstractConnection, source: str, after: int) -> int | str:
     """Find where in the stream to begin, so that little is read twice and nothing is left out.
 
-    From any message that is not above `after`, all that is can be read: the relay never leaves
-    anything out, it only repeats itself.
+    From a message that is not above `after`, all that is can be read: the relay never leaves
+    anything out, it only repeats itself. Only what a former leader repeats late, among messages of
+    its successor, is no such place; the gap that follows it tells.
     """
     last = await _probe(connection, source, "last") if after else None
     if last is None:
@@ -136,7 +103,7 @@ async def _probe(
     """
     async with (
         asyncio.timeout(3 * _PROBE),
-        _consumed(connection, source, start, 1) as stream,
+        consumed(connection, source, start, 1) as stream,
     ):
         with suppress(TimeoutError):
             async with asyncio.timeout(_PROBE):
@@ -146,47 +113,10 @@ async def _probe(
 
 async def _genuine(stream: Stream, source: str) -> tuple[int, int]:
     while True:
-        message = await _next(stream)
+        message = await following(stream)
         told = message.header.properties
         headers = told.headers or {}
         offset, position = headers.get("x-stream-offset"), headers.get("position")
         if told.user_id == source and isinstance(offset, int) and isinstance(position, int):
             return offset, position
-        await _take_more(message)
-
-
-@asynccontextmanager
-async def _consumed(
-    connection: AbstractConnection, source: str, start: int | str, prefetch: int
-) -> AsyncIterator[Stream]:
-    async with connection.channel() as channel:
-        await channel.set_qos(prefetch)
-        stream: Stream = asyncio.Queue()
-        channel.close_callbacks.add(lambda *_: stream.put_nowait(None))
-        # The channel below tells no more of a message than we ask for, at half the price.
-        below = await channel.get_underlay_channel()
-        below.on_consumer_cancel_callbacks.add(lambda *_: stream.put_nowait(None))
-        await below.basic_consume(history(source), stream.put, arguments={"x-stream-offset": start})
-        yield stream
-
-
-async def _gather(stream: Stream) -> list[DeliveredMessage]:
-    messages = [await _next(stream)]
-    with suppress(TimeoutError):
-        async with asyncio.timeout(GATHER):
-            while len(messages) < PAGE:
-                messages.append(await _next(stream))
-    await _take_more(messages[-1])
-    return messages
-
-
-async def _take_more(message: DeliveredMessage) -> None:
-    # To a stream, an acknowledgement only says that it may send as many again.
-    await message.channel.basic_ack(message.delivery_tag or 0, multiple=True)
-
-
-async def _next(stream: Stream) -> DeliveredMessage:
-    message = await stream.get()
-    if message is None:
-        raise ConnectionError("the broker has ended the stream")
-    return message
+        await take_more(message)

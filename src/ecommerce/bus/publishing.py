@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import aiormq
 from aio_pika.abc import AbstractChannel
 
 from ecommerce.bus.message import write
+from ecommerce.bus.reached import Reached
 from ecommerce.store.envelope import routing_key
 from ecommerce.store.log import Entry
 
@@ -19,13 +20,6 @@ _CONFIRM: Final = 15.0
 
 Publish: TypeAlias = Callable[..., Awaitable[Any]]
 """Publishes a body with a routing key and properties, and returns once that is confirmed."""
-
-
-class Reached(NamedTuple):
-    """The position up to which all is published, and that of the last public event."""
-
-    position: int
-    previous: int
 
 
 async def publishing(channel: AbstractChannel, exchange: str) -> Publish:

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Any, Final, LiteralString
+from typing import Final
 
 from aio_pika.abc import AbstractConnection
 from psycopg import AsyncConnection
 
 from ecommerce.bus.connection import first_of, supervise, wait
-from ecommerce.bus.publishing import Publish, Reached, publishing, send
+from ecommerce.bus.election import IDLE, PING, elected, ping
+from ecommerce.bus.publishing import Publish, publishing, send
+from ecommerce.bus.reached import Reached, advance, reached, standing
 from ecommerce.bus.topology import exchange
 from ecommerce.faults import reach
 from ecommerce.store import log
@@ -28,38 +30,16 @@ POLL: Final = 0.2
 STALE: Final = 5.0
 """Seconds after which a relay that has confirmed nothing of what there is counts as stuck."""
 
-_PING: Final = 1.0
-_PATIENCE: Final = 5.0
 _TELL: Final = "notify relay"
 _HEAR: Final = "listen relay"
-_TAKE: Final = "select pg_try_advisory_lock(hashtextextended('ecommerce.relay', 0))"
-_LEADER: Final = """
-    select application_name from pg_locks l join pg_stat_activity a using (pid)
-    where locktype = 'advisory' and granted and objsubid = 1 and datname = current_database()
-      and l.database = a.datid
-      and (classid::bigint << 32) + objid::bigint = hashtextextended('ecommerce.relay', 0)
-"""
-_REACHED: Final = "select position, previous from relay"
-_REACH: Final = """
-    update relay set position = %s, previous = %s where position = %s and previous = %s
-"""
-_STANDING: Final = """
-    select position, position >= (select coalesce(max(notification_id), 0) from events) from relay
-"""
-
-
-async def leader(connection: Connection) -> str | None:
-    """Say which instance's relay leads; no two do, as it is the holder of the lock."""
-    row = await (await connection.execute(_LEADER)).fetchone()
-    return row[0].rpartition(" ")[2] if row else None
 
 
 class Relay:
     """Publishes the log of one context while it leads, and stands by otherwise.
 
-    `wake` says that this process has recorded something; the instance's name is what `leader`
-    answers (no spaces). An event is published again where its confirmation was lost: at least
-    once, and never after a later one that nobody had published before.
+    `wake` says that this process has recorded something; the instance's name is what
+    `election.leader` answers (no spaces). An event is published again where its confirmation was
+    lost: at least once, and never after a later one that nobody had published before.
     """
 
     def __init__(
@@ -94,15 +74,15 @@ class Relay:
             publish = await publishing(channel, exchange(self._context))
             async with await self._connect() as pages, await self._connect() as ear:
                 work = self._publish(lock, pages, publish)
-                await first_of(work, self._listen(ear), _ping(lock))
+                await first_of(work, self._listen(ear), ping(lock))
 
     @asynccontextmanager
     async def _elected(self) -> AsyncIterator[Connection]:
         # A leader that is stopped loses its session, and with it both the lock and the position.
         # A position that a crash of the database forgets is only published from once more.
-        settings = {"idle_session_timeout": "5s", "synchronous_commit": "off"}
+        settings = {"idle_session_timeout": IDLE, "synchronous_commit": "off"}
         async with await self._connect(**settings) as lock:
-            while not (await _row(lock, _TAKE))[0]:
+            while not await elected(lock):
                 await self._stand_by(lock)
             self.leading = True
             try:
@@ -116,11 +96,11 @@ class Relay:
         )
 
     async def _stand_by(self, connection: Connection) -> None:
-        position, at_head = await _row(connection, _STANDING)
+        position, at_head = await standing(connection)
         if at_head or position != self._standing:
             self._note_advance()
         self._standing = position
-        if await wait(self._wake, _PING):
+        if await wait(self._wake, PING):
             self._wake.clear()
             await connection.execute(_TELL)
 
@@ -130,47 +110,32 @@ class Relay:
             self._wake.set()
 
     async def _publish(self, lock: Connection, pages: Connection, publish: Publish) -> None:
-        reached: Reached | None = None
+        since: Reached | None = None
         while True:
             self._wake.clear()
             began = monotonic()
-            reached = reached or Reached(*await _row(lock, _REACHED))
-            page = await log.read(pages, reached.position, PAGE)
+            since = since or await reached(lock)
+            page = await log.read(pages, since.position, PAGE)
             if page:
-                reached = await self._forward(lock, publish, page, reached)
+                since = await self._forward(lock, publish, page, since)
             self._note_advance()
             if page and len(page) < PAGE:
                 await rest(began)
             # Who records says so; for who ended between the two, and for who sets the relay back,
             # we look by ourselves.
-            if reached and len(page) < PAGE and not (await wait(self._wake, POLL) and page):
-                reached = None
+            if since and len(page) < PAGE and not (await wait(self._wake, POLL) and page):
+                since = None
 
     async def _forward(
-        self, lock: Connection, publish: Publish, page: Sequence[Entry], reached: Reached
+        self, lock: Connection, publish: Publish, page: Sequence[Entry], since: Reached
     ) -> Reached | None:
         """Publish a page, and say how far that is: nothing where we were set back meanwhile."""
-        to, failure = await send(publish, page, self._topics, reached.previous)
+        to, failure = await send(publish, page, self._topics, since.previous)
         reach("relay.published")
-        # Where it was set back it stays there, and goes on from there.
-        moved = await lock.execute(_REACH, (*to, *reached))
+        advanced = await advance(lock, since, to)
         if failure:
             raise failure
-        return to if moved.rowcount else None
+        return to if advanced else None
 
     def _note_advance(self) -> None:
         self._advanced_at = asyncio.get_running_loop().time()
-
-
-async def _row(connection: Connection, query: LiteralString) -> Any:
-    row = await (await connection.execute(query)).fetchone()
-    if row is None:
-        raise LookupError(f"the database answers nothing to: {query}")
-    return row
-
-
-async def _ping(connection: Connection) -> None:
-    while True:
-        async with asyncio.timeout(_PATIENCE):
-            await connection.execute("select")
-        await asyncio.sleep(_PING)

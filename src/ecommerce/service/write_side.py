@@ -10,8 +10,9 @@ import psycopg
 import structlog
 
 from ecommerce.bus.consumer import Consumer
+from ecommerce.bus.election import leader
 from ecommerce.bus.redrive import Redrive
-from ecommerce.bus.relay import Relay, leader
+from ecommerce.bus.relay import Relay
 from ecommerce.kernel import Decider, Event
 from ecommerce.service.place import Part, Place
 from ecommerce.store.batch import Batch
