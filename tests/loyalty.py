@@ -10,7 +10,7 @@ from signal import SIGKILL
 from typing import Any
 
 import servers
-from ecommerce.bus import management
+from ecommerce.bus.management_api import ask
 from ecommerce.bus.topology import VHOST
 
 EXAMPLE = Path(__file__).parents[1] / "examples/loyalty-points"
@@ -20,12 +20,12 @@ PASSWORD = "points"  # noqa: S105 - a test's own
 async def admit(url: str, vhost: str = VHOST) -> None:
     """Give it its user, queue and exchange, as an administrator does by its README."""
     password = {"password": PASSWORD, "tags": ""}
-    await management._ask(url, "PUT", "users/loyalty", password)
+    await ask(url, "PUT", "users/loyalty", password)
     definitions: dict[str, list[dict[str, Any]]] = json.loads((EXAMPLE / "broker.json").read_text())
     for item in (item for items in definitions.values() for item in items):
         assert item["vhost"] == VHOST
         item["vhost"] = vhost
-    await management._ask(url, "POST", "definitions", definitions)
+    await ask(url, "POST", "definitions", definitions)
 
 
 class Loyalty:

@@ -10,7 +10,8 @@ from pathlib import Path
 from signal import Signals
 
 import servers
-from ecommerce.bus.topology import definitions, render
+from ecommerce.bus.passwords import render
+from ecommerce.bus.topology import definitions
 from ecommerce.sandbox import ports, rabbitmq
 from ecommerce.sandbox.program import start
 from shop_bus import MEMBERS, Bus

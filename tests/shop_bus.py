@@ -12,9 +12,10 @@ from uuid import uuid4
 import aio_pika
 from aio_pika.abc import AbstractChannel
 
-from ecommerce.bus import management
+from ecommerce.bus.management_api import ask
 from ecommerce.bus.message import write
-from ecommerce.bus.topology import Definitions, definitions, exchange, render
+from ecommerce.bus.passwords import render
+from ecommerce.bus.topology import Definitions, definitions, exchange
 from ecommerce.contexts import CONTEXTS
 from ecommerce.store.envelope import Recorded, aggregate_of, encode, routing_key, topic
 from servers import Broker
@@ -65,11 +66,11 @@ class Bus(NamedTuple):
         """Break the connections of this name, as soon as the broker lists one."""
         broken = False
         while not broken:
-            for each in await management._ask(self.management, "GET", "connections"):
+            for each in await ask(self.management, "GET", "connections"):
                 called = each.get("client_properties", {}).get("connection_name")
                 if called == name and each["vhost"] == self.vhost:
                     path = f"connections/{quote(each['name'])}"
-                    await management._ask(self.management, "DELETE", path)
+                    await ask(self.management, "DELETE", path)
                     broken = True
             await asyncio.sleep(0.1)
 
@@ -95,11 +96,11 @@ async def bus(broker: Broker) -> AsyncIterator[Bus]:
     wanted = definitions(MEMBERS.values(), vhost=f"bus-{uuid4().hex[:12]}")
     made = Bus(broker, render(wanted, {user["name"]: user["name"] for user in wanted["users"]}))
     url = _login(broker.management, "guest:guest", "")
-    await management._ask(url, "POST", "definitions", made.wanted)
+    await ask(url, "POST", "definitions", made.wanted)
     try:
         yield made
     finally:
-        await management._ask(url, "DELETE", f"vhosts/{quote(made.vhost)}")
+        await ask(url, "DELETE", f"vhosts/{quote(made.vhost)}")
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import pytest
 
 from ecommerce.bus.management import diff
 from ecommerce.bus.member import Member
-from ecommerce.bus.topology import definitions, exchange, parked, queue, render, routes
+from ecommerce.bus.passwords import render
+from ecommerce.bus.topology import definitions, exchange, parked, queue, routes
 from ecommerce.cli.topology import content
 from ecommerce.contexts import CONTEXTS
 from ecommerce.kernel import Event

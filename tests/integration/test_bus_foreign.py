@@ -13,7 +13,8 @@ from aio_pika.abc import AbstractChannel
 from aiormq.exceptions import ChannelAccessRefused
 
 import loyalty
-from ecommerce.bus.management import _ask, apply, diff, fetch
+from ecommerce.bus.management import apply, diff, fetch
+from ecommerce.bus.management_api import ask
 from servers import Broker
 from shop_bus import Bus, bus, lasting
 
@@ -45,10 +46,10 @@ async def bind(shop: Bus, queue: str, source: str, key: str) -> None:
 
 async def test_the_topology_of_the_shop_leaves_it_alone(shop: Bus) -> None:
     await bind(shop, "loyalty.in", "orders.events", CONFIRMED)
-    before = await _ask(shop.management, "GET", "definitions")
+    before = await ask(shop.management, "GET", "definitions")
     assert diff(shop.wanted, await fetch(shop.management, shop.wanted)) == []
     assert await apply(shop.management, shop.wanted) == []
-    after = await _ask(shop.management, "GET", "definitions")
+    after = await ask(shop.management, "GET", "definitions")
     for kind in ("exchanges", "queues", "bindings", "permissions", "topic_permissions"):
         theirs = [item for item in before[kind] if item["vhost"] == shop.vhost]
         assert [item for item in after[kind] if item["vhost"] == shop.vhost] == theirs
@@ -58,7 +59,7 @@ async def test_the_topology_of_the_shop_leaves_it_alone(shop: Bus) -> None:
 async def test_what_reaches_into_the_shop_is_told_and_removed(shop: Bus) -> None:
     await bind(shop, "orders.in.0", "loyalty.events", "#")
     rights = {"configure": "^$", "write": "^orders[.]events$", "read": "^$"}
-    await _ask(shop.management, "PUT", f"permissions/{shop.vhost}/loyalty", rights)
+    await ask(shop.management, "PUT", f"permissions/{shop.vhost}/loyalty", rights)
     assert diff(shop.wanted, await fetch(shop.management, shop.wanted)) == [
         "- permission of loyalty",
         "- binding loyalty.events -> orders.in.0 [#]",

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from consuming import compensate, created
-from ecommerce.bus import given_up, management, parked_asks
+from ecommerce.bus import given_up, parked_asks
+from ecommerce.bus.management_api import ask
 from ecommerce.bus.message import write
 from ecommerce.store.connection import arguments
 from ecommerce.store.envelope import encode, routing_key
@@ -137,4 +138,4 @@ async def limit_deliveries(shop: Services, limit: int) -> None:
         "apply-to": "queues",
     }
     path = f"policies/{quote(shop.bus.vhost, safe='')}/limit"
-    await management._ask(shop.bus.management, "PUT", path, policy)
+    await ask(shop.bus.management, "PUT", path, policy)

@@ -14,7 +14,8 @@ from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed
 from aiormq.exceptions import ChannelAccessRefused, InvalidFrameError
 from click.testing import CliRunner
 
-from ecommerce.bus.management import ManagementError, _ask, apply, diff, fetch
+from ecommerce.bus.management import apply, diff, fetch
+from ecommerce.bus.management_api import ManagementError, ask
 from ecommerce.bus.topology import dead_letters, exchange, history, queue
 from ecommerce.cli.topology import topology
 from servers import Broker
@@ -55,7 +56,7 @@ async def test_an_import_as_at_boot_removes_nothing_that_apply_would(shop: Bus) 
     async with shop.channel("admin") as channel:
         stray = await channel.get_queue("orders.in.0", ensure=False)
         await stray.bind("orders.events", "order.OrderCreated.*.p00")
-    await _ask(shop.management, "POST", "definitions", shop.wanted)
+    await ask(shop.management, "POST", "definitions", shop.wanted)
     assert diff(shop.wanted, await fetch(shop.management, shop.wanted)) == [stale]
     assert await apply(shop.management, shop.wanted) == []
 

@@ -10,9 +10,10 @@ import structlog
 from aio_pika.abc import AbstractConnection
 
 from ecommerce.bus.connection import first_of, is_outage, supervise, wait
-from ecommerce.bus.inbox import RETRIES, Inbox
+from ecommerce.bus.inbox import Inbox
 from ecommerce.bus.intake import Intake, open_intake
 from ecommerce.bus.member import Member
+from ecommerce.bus.persisting import RETRIES
 from ecommerce.bus.reaction import Reaction
 from ecommerce.bus.sharing import BEAT, beat, leave, share
 from ecommerce.bus.topology import queue

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
-
-from aiohttp import ClientError, ClientSession, ClientTimeout, encode_basic_auth
+from urllib.parse import quote
 
 from ecommerce.bus.foreign import is_foreign
+from ecommerce.bus.management_api import ask
 from ecommerce.bus.topology import Definitions
 
 _LABELS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
@@ -25,10 +24,6 @@ _LABELS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
 """What can be defined, in the order in which it can be made."""
 
 _SECRETS: Final = ("password_hash", "hashing_algorithm")
-
-
-class ManagementError(Exception):
-    """The broker's management API cannot be reached, or refused what was asked."""
 
 
 def _labelled(stated: Definitions) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -67,7 +62,7 @@ async def fetch(url: str, wanted: Definitions) -> Definitions:
     `url` is the management API's, with user and password. Raises `ManagementError`.
     """
     vhost, users = wanted["vhosts"][0]["name"], {user["name"] for user in wanted["users"]}
-    everything = await _ask(url, "GET", "definitions")
+    everything = await ask(url, "GET", "definitions")
     known = _labelled(wanted)
     found = {
         kind: [
@@ -98,7 +93,7 @@ async def apply(url: str, wanted: Definitions) -> list[str]:
     Answers what differs still: queues and exchanges are never removed or made anew, as that could
     lose messages. Passwords of users who exist stay. Raises `ManagementError`.
     """
-    await _ask(url, "POST", "definitions", _missing(wanted, await fetch(url, wanted)))
+    await ask(url, "POST", "definitions", _missing(wanted, await fetch(url, wanted)))
     ours = _labelled(wanted)
     for label, (kind, item) in _labelled(await fetch(url, wanted)).items():
         if label not in ours:
@@ -125,40 +120,11 @@ async def _remove(url: str, kind: str, item: dict[str, Any]) -> None:
     vhost = quote(item["vhost"], safe="")
     if kind == "bindings":
         between = f"bindings/{vhost}/e/{item['source']}/q/{item['destination']}"
-        for found in await _ask(url, "GET", between):
+        for found in await ask(url, "GET", between):
             if found["routing_key"] == item["routing_key"]:
-                await _ask(url, "DELETE", f"{between}/{quote(found['properties_key'], safe='')}")
+                await ask(url, "DELETE", f"{between}/{quote(found['properties_key'], safe='')}")
     elif kind == "permissions":
-        await _ask(url, "DELETE", f"permissions/{vhost}/{item['user']}")
+        await ask(url, "DELETE", f"permissions/{vhost}/{item['user']}")
     elif kind == "topic_permissions":
         path = f"topic-permissions/{vhost}/{item['user']}/{item['exchange']}"
-        await _ask(url, "DELETE", path)
-
-
-async def _ask(url: str, method: str, path: str, body: Any = None) -> Any:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"}:
-        raise ManagementError(
-            "The management API's URL must be as http://admin:PASSWORD@host:15672."
-        )
-    login = encode_basic_auth(unquote(parts.username or ""), unquote(parts.password or ""))
-    bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "", "", ""))
-    try:
-        async with (
-            ClientSession(
-                headers={"Authorization": login}, timeout=ClientTimeout(total=30)
-            ) as session,
-            session.request(method, f"{bare}/api/{path}", json=body) as response,
-        ):
-            if response.status >= 400:  # noqa: PLR2004 - where HTTP's refusals begin
-                raise ManagementError(_refusal(bare, response.status, await response.text()))
-            return await response.json() if method == "GET" else None
-    except (ClientError, OSError, TimeoutError) as error:
-        raise ManagementError(f"The broker does not answer at {bare}: {error}") from error
-
-
-def _refusal(url: str, status: int, said: str) -> str:
-    if status == 401:  # noqa: PLR2004 - Unauthorized
-        needed = "It takes the password of an administrator with all rights in the vhost: `admin`."
-        return f"The broker at {url} refused this user. {needed}"
-    return f"The broker at {url} refused ({status}): {said}"
+        await ask(url, "DELETE", path)

@@ -18,10 +18,10 @@ import structlog
 
 from ecommerce.bus import parked_rows as rows
 from ecommerce.bus.connection import is_outage, pauses, wait
-from ecommerce.bus.inbox import RETRIES, persist, record
 from ecommerce.bus.member import Member
 from ecommerce.bus.message import Received
 from ecommerce.bus.parked_rows import Row
+from ecommerce.bus.persisting import RETRIES, persist, record
 from ecommerce.bus.reaction import Reaction, Unfit
 from ecommerce.faults import reach
 from ecommerce.store.connection import Pool

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 import psycopg
 
-from ecommerce.bus.management import ManagementError
+from ecommerce.bus.management_api import ManagementError
 from ecommerce.config import ConfigError
 from ecommerce.sandbox.folder import NoFolder
 from ecommerce.sandbox.ports import NoPorts

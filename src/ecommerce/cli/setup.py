@@ -11,7 +11,8 @@ import msgspec
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from ecommerce.bus.topology import ADMIN, definitions, render
+from ecommerce.bus.passwords import render
+from ecommerce.bus.topology import ADMIN, definitions
 from ecommerce.contexts import CONTEXTS
 from ecommerce.sandbox.postgres import ensure_database
 from ecommerce.store.migrate import WrongSchema, migrate

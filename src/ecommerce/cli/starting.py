@@ -11,6 +11,7 @@ from click import ClickException
 from msgspec.structs import replace
 
 from ecommerce.bus import management, topology
+from ecommerce.bus.passwords import render
 from ecommerce.bus.topology import Definitions
 from ecommerce.cli import readiness
 from ecommerce.cli.progress import say, wait
@@ -62,7 +63,7 @@ def _definitions(secrets: dict[str, str]) -> Definitions:
     """Fill the passwords in; the same make the same, so that the broker imports it just once."""
     wanted = topology.definitions(context.member for context in CONTEXTS.values())
     users = (*CONTEXTS, topology.ADMIN)
-    return topology.render(wanted, {user: secrets[f"rabbitmq:{user}"] for user in users})
+    return render(wanted, {user: secrets[f"rabbitmq:{user}"] for user in users})
 
 
 def _start_servers(run: Run, secrets: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from ecommerce.bus import management
-from ecommerce.bus.management import ManagementError
+from ecommerce.bus.management_api import ManagementError
 from ecommerce.bus.topology import Definitions, definitions
 from ecommerce.contexts import CONTEXTS
 from ecommerce.sandbox import folder, servers
