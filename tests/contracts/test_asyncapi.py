@@ -19,7 +19,8 @@ from ecommerce.contexts import CONTEXTS
 from ecommerce.events import PUBLISHED
 from ecommerce.kernel import Event
 from ecommerce.sandbox import ports
-from ecommerce.store.envelope import Codec, members, published_topics, routing_key
+from ecommerce.store.codec import Codec
+from ecommerce.store.envelope import members, published_topics, routing_key
 from node import npm
 
 FILE = Path(__file__).parents[2] / "docs/asyncapi.json"

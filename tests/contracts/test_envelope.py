@@ -10,10 +10,10 @@ from ecommerce.events import PUBLISHED
 from ecommerce.events.catalog import ProductAdded, ProductRepriced
 from ecommerce.events.orders import OrderCompensated, OrderCreated
 from ecommerce.kernel import Money
+from ecommerce.store.codec import Codec
 from ecommerce.store.envelope import (
     PARTITIONS,
     Cause,
-    Codec,
     Recorded,
     encode,
     key_of,

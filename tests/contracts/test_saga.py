@@ -13,7 +13,8 @@ from ecommerce.config import Settings
 from ecommerce.contexts import CONTEXTS
 from ecommerce.events import PUBLISHED
 from ecommerce.kernel import Event
-from ecommerce.store.envelope import Codec, Recorded, members
+from ecommerce.store.codec import Codec
+from ecommerce.store.envelope import Recorded, members
 from stored import stored_documents
 
 ROOT = Path(__file__).parents[2]

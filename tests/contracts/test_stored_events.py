@@ -14,7 +14,8 @@ from ecommerce.contexts import CONTEXTS
 from ecommerce.events import PUBLISHED
 from ecommerce.events.parking import MessageDiscarded
 from ecommerce.kernel import Event
-from ecommerce.store.envelope import Codec, encode, members, topic
+from ecommerce.store.codec import Codec
+from ecommerce.store.envelope import encode, members, topic
 from stored import FOLDER, stored_documents
 
 STORED = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.json"))}

@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 
 from ecommerce.kernel import Command
-from ecommerce.store.envelope import Codec, aggregate_of, members
+from ecommerce.store.codec import Codec
+from ecommerce.store.envelope import aggregate_of, members
 from ecommerce.store.folds import Folds, Versioned
 from ecommerce.store.unit import Answer, KeyReused, LoopStopped, Unit
 from explorer.instance import Attempt, Parts

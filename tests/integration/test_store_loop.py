@@ -10,8 +10,8 @@ import pytest
 import accounts
 from accounts import Deposit, Look, Move, Overdrawn, Poison, Say, Take, Taken
 from ecommerce.store import line
+from ecommerce.store.codec import Codec
 from ecommerce.store.command_loop import CommandLoop
-from ecommerce.store.envelope import Codec
 from ecommerce.store.unit import (
     Answer,
     KeyReused,

@@ -10,7 +10,8 @@ import pytest
 
 from ecommerce.contexts import CONTEXTS
 from ecommerce.kernel import Event, Fold
-from ecommerce.store.envelope import Codec, members
+from ecommerce.store.codec import Codec
+from ecommerce.store.envelope import members
 from ecommerce.store.folds import Folds, Versioned
 from stored import stored_documents
 

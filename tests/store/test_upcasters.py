@@ -9,7 +9,8 @@ import pytest
 from msgspec import Struct
 
 from ecommerce.kernel import Event, Money
-from ecommerce.store.envelope import Cause, Codec, Recorded, UnknownVersion, encode
+from ecommerce.store.codec import Codec, UnknownVersion
+from ecommerce.store.envelope import Cause, Recorded, encode
 from ecommerce.store.upcasters import UPCASTERS, Upcast
 
 

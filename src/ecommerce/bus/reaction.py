@@ -13,7 +13,8 @@ from ecommerce.bus.member import Member
 from ecommerce.bus.message import Received
 from ecommerce.events import PUBLISHED
 from ecommerce.kernel import Command
-from ecommerce.store.envelope import Cause, Codec, Envelope, members
+from ecommerce.store.codec import Codec
+from ecommerce.store.envelope import Cause, Envelope, members
 from ecommerce.store.unit import Unit, digest
 
 _KNOWN: Final = frozenset(

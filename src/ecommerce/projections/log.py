@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from ecommerce.projections.projection import Projection
+from ecommerce.store.codec import Codec
 from ecommerce.store.connection import Pool
-from ecommerce.store.envelope import Codec, Recorded, members
+from ecommerce.store.envelope import Recorded, members
 from ecommerce.store.log import documents
 
 PAGE: Final = 1000

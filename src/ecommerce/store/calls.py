@@ -16,8 +16,9 @@ from ecommerce.faults import reach
 from ecommerce.kernel import Command, Event
 from ecommerce.store import claims
 from ecommerce.store.claims import Claimed
+from ecommerce.store.codec import Codec
 from ecommerce.store.connection import Pool
-from ecommerce.store.envelope import Codec, Recorded
+from ecommerce.store.envelope import Recorded
 from ecommerce.store.gathering import Gathering
 from ecommerce.store.unit import Submit, Unit, caused_by, digest
 

@@ -29,8 +29,8 @@ _SILENCE: Final = 20.0
 _DRAIN: Final = 8.0
 """Seconds that the loop gets to record what waits when it is stopped.
 
-That is less than the patience of who waits: a process has 10 s to end in. Who is cut off is told
-so at once; whether it was recorded is open, and under the same key it happens once.
+That is less than the patience of who waits. Who is cut off is told so at once; whether it was
+recorded is open, and under the same key it happens once.
 """
 
 _PAUSE: Final = 0.1

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from functools import reduce
 from typing import Any, Generic, TypeVar, get_args
 from zlib import crc32
 
@@ -13,7 +11,6 @@ from msgspec import Raw, Struct
 
 from ecommerce.events import PUBLISHED
 from ecommerce.kernel import Event, Value
-from ecommerce.store.upcasters import shapes
 
 PARTITIONS = 12
 """Logical partitions of every context's events; part of each routing key, so fixed for ever."""
@@ -146,59 +143,13 @@ def encode(recorded: Recorded[Any]) -> bytes:
 
 def open_envelope(document: bytes) -> Envelope:
     """Read a document without its data. Raises `msgspec.MsgspecError` where it is none."""
-    return _read(_envelopes, document)
+    return decoded(_envelopes, document)
 
 
-def _read(decoder: msgspec.json.Decoder[E], document: bytes | Raw) -> E:
+def decoded(decoder: msgspec.json.Decoder[E], document: bytes | Raw) -> E:
+    """Decode JSON. Raises `msgspec.MsgspecError`, also for what is no text at all."""
     try:
         return decoder.decode(document)
     except (UnicodeDecodeError, RecursionError) as error:
         # No UTF-8, or nested too deeply: no document of ours either.
         raise msgspec.DecodeError(str(error)) from error
-
-
-class UnknownVersion(msgspec.MsgspecError):
-    """A newer version of this code has written the event."""
-
-
-class Codec:
-    """Reads the documents of just these event types, of whatever version they are.
-
-    Raises `LookupError` where an older version of one of them has no upcaster.
-    """
-
-    def __init__(self, events: Iterable[type[Event]]) -> None:
-        self._readers = {
-            event.__name__: {
-                str(version): (msgspec.json.Decoder(shape), steps)
-                for version, shape, steps in shapes(event)
-            }
-            for event in events
-        }
-
-    def decode(self, document: bytes, position: int) -> Recorded[Any] | None:
-        """Read a document, or nothing where its type is none of ours.
-
-        Raises `msgspec.MsgspecError` where the document or its data has another shape, and
-        `UnknownVersion` where this code is too old for it.
-        """
-        return self.read(open_envelope(document), position)
-
-    def read(self, envelope: Envelope, position: int) -> Recorded[Any] | None:
-        """Read a document that is opened already; raises the same."""
-        versions = self._readers.get(envelope.type)
-        if versions is None:
-            return None
-        version = envelope.dataschema.rpartition(".v")[2]
-        if version not in versions:
-            raise UnknownVersion(f"{envelope.dataschema} is not known")
-        decoder, steps = versions[version]
-        return Recorded(
-            event=reduce(lambda event, step: step(event), steps, _read(decoder, envelope.data)),
-            source=envelope.source,
-            stream=envelope.subject,
-            version=int(envelope.id.rpartition("@")[2]),
-            position=position,
-            time=envelope.time,
-            cause=envelope.cause,
-        )

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from ecommerce.kernel import Decider, Event, Fold, Value
-from ecommerce.store.envelope import Codec, Recorded, aggregate_of, members
+from ecommerce.store.codec import Codec
+from ecommerce.store.envelope import Recorded, aggregate_of, members
 
 
 class Versioned(Value, frozen=True):

@@ -10,8 +10,8 @@ import psycopg
 import structlog
 
 from ecommerce.kernel import Command, Event
+from ecommerce.store.codec import Codec
 from ecommerce.store.connection import Pool
-from ecommerce.store.envelope import Codec
 from ecommerce.store.unit import Submit, Unit, caused_by, digest
 
 TICK: Final = 1.0

@@ -10,18 +10,13 @@ from typing import Final
 
 import psycopg
 import structlog
-from psycopg.abc import PQGen
-from psycopg.errors import error_from_result
-from psycopg.generators import fetch_many
-from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGconn, PGresult
-from psycopg.waiting import Ready, Wait
 
 from ecommerce.store import lookup
 from ecommerce.store.append import PREPARE, Appended, append
 from ecommerce.store.batch import Batch
 from ecommerce.store.connection import Connection, arguments
 from ecommerce.store.lookup import Found
+from ecommerce.store.pipeline import round_trip
 from ecommerce.store.recorder import KEY, LOCK
 
 # No timeout runs on the server while it waits for the rest of a pipeline, or to send a result. Who
@@ -62,7 +57,7 @@ class Writer:
                 )
                 await self._open.execute(_EVICT)
                 await self._open.execute(f"{lookup.PREPARE}; {PREPARE}; prepare lock as {LOCK}")
-                await self._round_trip(self._prepare, 3)
+                await round_trip(self._connection, self._prepare, 3)
             except psycopg.OperationalError as error:
                 await self.close()
                 _log.warning("store.unavailable", error=str(error))
@@ -101,7 +96,7 @@ class Writer:
             pgconn.send_query_prepared(b"lookup", values, _BINARY * len(values), result_format=1)
             pgconn.pipeline_sync()
 
-        rows, _ = await self._round_trip(send, 2)
+        rows, _ = await round_trip(self._connection, send, 2)
         return lookup.found(rows)
 
     async def append(self, batch: Batch, *, locked: bool) -> Appended | None:
@@ -125,32 +120,7 @@ class Writer:
             pgconn.send_query_prepared(b"commit", None)
             pgconn.pipeline_sync()
 
-        appended = (await self._round_trip(send, 3 if locked else 5 + apart))[-3]
+        answers = await round_trip(self._connection, send, 3 if locked else 5 + apart)
+        appended = answers[-3]
         opened, head, first = (unpack("!q", appended.get_value(0, n) or b"")[0] for n in range(3))
         return Appended(head, first) if opened else None
-
-    async def _round_trip(self, send: Callable[[], None], answers: int) -> list[PGresult]:
-        """Send everything at once and wait for so many answers. Raises the first error of them.
-
-        psycopg's own pipeline sends each statement as it comes, and lets other tasks run between.
-        """
-        pgconn = self._connection.pgconn
-        pgconn.enter_pipeline_mode()
-        results = await self._connection.wait(_answers(pgconn, send, answers))
-        pgconn.exit_pipeline_mode()
-        for result in results:
-            if result.status == ExecStatus.FATAL_ERROR:
-                raise error_from_result(result)
-        return results
-
-
-def _answers(pgconn: PGconn, send: Callable[[], None], answers: int) -> PQGen[list[PGresult]]:
-    send()
-    while pgconn.flush():
-        # The server may not go on reading before its own answers are read.
-        if (yield Wait.RW) & Ready.R:
-            pgconn.consume_input()
-    results: list[PGresult] = []
-    while len(results) < answers:
-        results += yield from fetch_many(pgconn)
-    return results
