@@ -21,7 +21,7 @@ from ecommerce.kernel import Value
 from ecommerce.sandbox import stack
 
 READERS: Final = 16
-SURE, QUICK = (4_000, 9), (400, 3)
+SURE, QUICK = (1_000, 9), (400, 3)
 """Requests in a turn, and rounds."""
 
 

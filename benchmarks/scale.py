@@ -20,7 +20,7 @@ from benchmarks.whole import WARM_UP, Done, buy, cost, one_line
 INSTANCES: Final = (1, 2, 3)
 SCALED: Final = "inventory"
 ORDERS, QUICK_ORDERS = 1_500, 400
-ROUNDS, QUICK_ROUNDS = 3, 1
+ROUNDS, QUICK_ROUNDS = 2, 1
 
 
 async def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - the shape of every bench
