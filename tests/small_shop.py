@@ -25,7 +25,7 @@ from ecommerce.kernel import Command
 from ecommerce.projections import order_timeline
 from ecommerce.projections.runner import Projector
 from ecommerce.store.batch import Batch
-from ecommerce.store.calls import CallWorker
+from ecommerce.store.call_worker import CallWorker
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import Pool
 from ecommerce.store.envelope import Cause, Recorded

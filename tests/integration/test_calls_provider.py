@@ -20,7 +20,7 @@ from ecommerce.adapters import breaker
 from ecommerce.adapters import provider as api
 from ecommerce.events.orders import Customer, OrderCancelled
 from ecommerce.sandbox.webhooks import signature
-from ecommerce.store import calls
+from ecommerce.store import call_worker, calls
 from recording import recorded
 from sandboxes import SECRET, PaymentProvider, running
 from servers import Broker
@@ -54,7 +54,7 @@ def made(
 def shop(made: Services, monkeypatch: pytest.MonkeyPatch) -> Services:
     """Give services that are impatient: the clock of their back-off runs ten times as fast."""
     monkeypatch.setattr(calls, "_FIRST_DELAY", 0.05)
-    monkeypatch.setattr(calls, "POLL", 0.05)
+    monkeypatch.setattr(call_worker, "POLL", 0.05)
     monkeypatch.setattr(api, "TIMEOUT", aiohttp.ClientTimeout(total=0.5))
     return made
 
@@ -237,9 +237,9 @@ async def test_a_provider_down_for_10_minutes_holds_nobody_up_and_then_charges_a
     made: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop, clock = made, FastClock()
-    monkeypatch.setattr(calls, "time", clock)
+    monkeypatch.setattr(call_worker, "time", clock)
     monkeypatch.setattr(breaker, "time", clock)
-    monkeypatch.setattr(calls, "POLL", 0.02)
+    monkeypatch.setattr(call_worker, "POLL", 0.02)
     monkeypatch.setattr(calls, "_LONGEST_DELAY", 30.0)
     async with shop.running("inventory", "payments"):
         await shop.stock(100)

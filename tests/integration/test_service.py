@@ -24,7 +24,7 @@ from ecommerce.contexts import CONTEXTS
 from ecommerce.sandbox import postgres as admin
 from ecommerce.sandbox.folder import Run
 from ecommerce.sandbox.program import Program
-from ecommerce.store import calls, command_loop
+from ecommerce.store import call_worker, command_loop
 from ecommerce.store.connection import MOST_CONNECTIONS
 from ecommerce.store.migrate import WrongSchema
 from sandboxes import PaymentProvider, free_port, running
@@ -171,7 +171,7 @@ def test_a_start_of_more_processes_than_the_server_has_room_for_says_so(
 
 
 def test_a_service_has_the_time_that_it_may_need_to_stop() -> None:
-    before = GRACE + max(calls.PATIENCE, intake._DRAIN)
+    before = GRACE + max(call_worker.PATIENCE, intake._DRAIN)
     assert before + command_loop._DRAIN < Program("any", ()).patience
 
 

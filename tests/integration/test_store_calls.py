@@ -13,8 +13,9 @@ import pytest_asyncio
 
 from accounts import LetterDue, LettersOff, Noted, Say
 from ecommerce.kernel import Command
-from ecommerce.store import calls
-from ecommerce.store.calls import Call, CallWorker, KeySpent, NotBegun
+from ecommerce.store import call_worker
+from ecommerce.store.call_worker import CallWorker
+from ecommerce.store.calls import Call, KeySpent, NotBegun
 from ecommerce.store.claims import claim
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.connection import Pool, pool
@@ -222,7 +223,7 @@ async def test_a_call_that_was_refused_unsent_can_still_be_withdrawn(
 async def test_a_call_that_its_stream_withdraws_while_it_is_refused_unsent_is_never_made(
     url: str, opened: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "POLL", 0.02)
+    monkeypatch.setattr(call_worker, "POLL", 0.02)
     wake, begun, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
     asked: list[str] = []
 
@@ -245,7 +246,7 @@ async def test_a_call_that_its_stream_withdraws_while_it_is_refused_unsent_is_ne
 async def test_a_call_refused_unsent_after_one_of_unknown_outcome_is_not_withdrawn(
     url: str, opened: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "POLL", 0.02)
+    monkeypatch.setattr(call_worker, "POLL", 0.02)
     wake = asyncio.Event()
     errors: list[Exception] = [TimeoutError("lost"), NotBegun(0.05)]
 

@@ -16,7 +16,8 @@ from ecommerce.bus.relay import Relay
 from ecommerce.kernel import Decider, Event
 from ecommerce.service.place import Part, Place
 from ecommerce.store.batch import Batch
-from ecommerce.store.calls import Call, CallWorker
+from ecommerce.store.call_worker import CallWorker
+from ecommerce.store.calls import Call
 from ecommerce.store.command_loop import CommandLoop
 from ecommerce.store.discards import Discarding
 from ecommerce.store.keys import prune

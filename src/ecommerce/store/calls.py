@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-import psycopg
 import structlog
 
 from ecommerce.faults import reach
@@ -22,20 +19,11 @@ from ecommerce.store.envelope import Recorded
 from ecommerce.store.gathering import Gathering
 from ecommerce.store.unit import Submit, Unit, caused_by, digest
 
-POLL: Final = 0.5
-"""Seconds between two looks at the table when nothing wakes the worker."""
-
-PAUSE: Final = 0.02
-"""Seconds between two claims."""
-
 GATHER: Final = 0.05
 """Seconds for which an outcome waits for those of calls that run, to be recorded with them."""
 
 LIMIT: Final = 45.0
 """Seconds that a call may take, its answer recorded: less than the lease, so that it is alone."""
-
-PATIENCE: Final = 5.0
-"""Seconds that the running calls get when the worker is told to end."""
 
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 60.0
@@ -69,12 +57,11 @@ class KeySpent(Exception):
     """
 
 
-class CallWorker:
-    """Runs the due calls of one context, at most `concurrency` at a time and one per stream.
+class Calls:
+    """Makes the calls of one context: each outcome is submitted as a unit that settles the call.
 
-    Each handler's outcome is submitted as a unit that settles the call. An event of a kind in
-    `withdraws` takes back those of its stream that were not begun. `wake` says that there may be
-    new ones. Several workers share the calls; one that dies leaves its own to the others.
+    Outcomes of calls that end at about the same time are recorded together. `rest` is told for how
+    many seconds the other side is not worth asking.
     """
 
     def __init__(
@@ -82,63 +69,17 @@ class CallWorker:
         pool: Pool,
         submit: Submit,
         handlers: Mapping[type[Event], Call],
-        wake: asyncio.Event,
-        concurrency: int = 32,
-        withdraws: Iterable[type[Event]] = (),
+        rest: Callable[[float], None],
     ) -> None:
         self._pool = pool
         self._submit = submit
         self._handlers = handlers
         self._codec = Codec(handlers)
-        self._wake = wake
-        self._concurrency = concurrency
-        self._withdraws = [event.__name__ for event in withdraws]
-        self._calls: set[asyncio.Task[None]] = set()
+        self._rest = rest
         self._outcomes = Gathering(GATHER)
-        self._running: asyncio.Task[None] | None = None
-        self._stopping = False
-        self._rests_until = 0.0
 
-    async def run(self) -> None:
-        """Run calls until stopped, and end when those that run have ended."""
-        self._running = asyncio.current_task()
-        async with asyncio.TaskGroup() as tasks:
-            while not self._stopping:
-                self._wake.clear()
-                for call in await self._claim():
-                    task = tasks.create_task(self._perform(call))
-                    self._calls.add(task)
-                    task.add_done_callback(self._ended)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL):
-                        await asyncio.sleep(PAUSE)
-                        await self._wake.wait()
-
-    async def drain(self, patience: float = PATIENCE) -> None:
-        """Begin no more calls, and end `run`: calls that take longer are left for the next one."""
-        self._stopping = True
-        self._wake.set()
-        if self._running and not self._running.done():
-            _, unfinished = await asyncio.wait([self._running], timeout=patience)
-            for task in unfinished:
-                task.cancel()
-                await asyncio.wait(unfinished)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._calls.discard(task)
-        self._wake.set()
-
-    async def _claim(self) -> list[Claimed]:
-        free = self._concurrency - len(self._calls)
-        if free <= 0 or time.monotonic() < self._rests_until:
-            return []
-        try:
-            return await claims.claim(self._pool, free, self._withdraws)
-        except psycopg.Error as error:
-            _log.warning("calls.unavailable", error=str(error))
-            return []
-
-    async def _perform(self, call: Claimed) -> None:
+    async def make(self, call: Claimed) -> None:
+        """Make a call; one that fails is due again later, one that is cancelled at once."""
         try:
             async with asyncio.timeout(LIMIT):
                 await self._settle(call)
@@ -147,7 +88,7 @@ class CallWorker:
             await claims.postpone(self._pool, call, 0, stopped)
             raise
         except NotBegun as error:
-            self._rests_until = max(self._rests_until, time.monotonic() + error.seconds)
+            self._rest(error.seconds)
             await claims.put_back(self._pool, call, error.seconds, error.__cause__ or error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the call is still to be made
             _log.warning("call.failed", call=call.id, attempts=call.attempts, error=repr(error))
