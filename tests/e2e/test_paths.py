@@ -109,6 +109,20 @@ def test_an_order_that_staff_cancels_is_refunded_and_its_customer_told_why(
     assert "the kettle is not safe" in mails[mailed.CANCELLED]
 
 
+def test_an_unpaid_order_that_staff_cancels_costs_nobody_anything(shop: RunningShop) -> None:
+    shelf = Shelf(shop, units=5)
+    with paused(shop, "inventory"):
+        order_id = placed(shelf.order(shop))
+        cancel(shop, order_id, STAFF, reason="the kettle is not safe")
+    shown = shop.rest(order_id)
+    assert (shown["status"], shown["code"]) == ("cancelled", "cancelled_by_staff")
+    assert "PaymentStarted" not in shop.events(order_id)["payments"]
+    assert shop.ledger(order_id) == (0, 0)
+    assert shelf.stock(shop) == (5, 0)
+    mails = told(shop, order_id, mailed.RECEIVED, mailed.CANCELLED)
+    assert "the kettle is not safe" in mails[mailed.CANCELLED]
+
+
 def test_an_order_is_shipped_and_delivered_and_cannot_be_cancelled_any_more(
     shop: RunningShop,
 ) -> None:
