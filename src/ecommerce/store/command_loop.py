@@ -62,7 +62,7 @@ class CommandLoop:
         pool: Pool | None = None,
         on_commit: Callable[[Batch], None] = lambda _: None,
         queue_size: int = 4096,
-        cache_bytes: int = 64 * 2**20,
+        cache_bytes: int = 8 * 2**20,
     ) -> None:
         self._folds = Folds(decider)
         self._rules = Rules(
