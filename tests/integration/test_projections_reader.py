@@ -204,8 +204,29 @@ async def test_a_read_keeps_its_connection_s_prepared_statements(
         async with reader.read(stock.NAME) as db:
             await stock.find(db, "TEA")
     async with pool.connection() as db:
-        cursor = await db.execute("select count(*) > 0 from pg_prepared_statements")
-        assert await cursor.fetchone() == (True,)
+        cursor = await db.execute(
+            "select bool_or(name like '_pg3%'), sum(custom_plans) filter (where name like 'open%')"
+            " from pg_prepared_statements"
+        )
+        assert await cursor.fetchone() == (True, 0)
+
+
+async def test_after_a_read_that_failed_its_connection_is_read_on(
+    pool: Pool, reader: Reader
+) -> None:
+    await fold(pool, stock, "inventory", UnitsReceived("TEA", 1))
+
+    async def fail() -> None:
+        async with reader.read(stock.NAME) as db:
+            for _ in range(6):
+                await stock.find(db, "TEA")
+            await db.execute("select 1 / 0")
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await fail()
+    for _ in range(6):
+        async with reader.read(stock.NAME) as db:
+            assert await stock.find(db, "TEA") is not None
 
 
 async def test_products_are_listed_by_sku_and_only_those_that_were_added(

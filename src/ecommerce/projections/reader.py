@@ -7,8 +7,10 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
+from weakref import WeakSet
 
-from psycopg.sql import SQL, Literal
+from psycopg.errors import InvalidSqlStatementName
+from psycopg.sql import SQL, Identifier, Literal
 
 from ecommerce.projections.projection import Projection, ddl_hash
 from ecommerce.projections.watch import Watch, lacking
@@ -19,19 +21,22 @@ WAIT_SECONDS: Final = 5.0
 
 _PART: Final = re.compile(r"([a-z][a-z0-9_]*)@([0-9]{1,18})")
 
-# One round trip: the snapshot begins, and in it the live generation is found, how far it has
-# read, and the way to its table.
-_BEGIN: Final = SQL("""
-begin isolation level repeatable read read only;
+# The live generation of a read model is found, how far it has read, and the way to its table. The
+# names are in full, as nobody knows on which way the statement is planned anew.
+_PREPARE: Final = SQL("""
+prepare {statement} as
 select
   set_config('search_path', format('%I', g.name || '_g' || g.generation), true),
   set_config('timezone', 'UTC', true),
   coalesce(json_object_agg(p.source, p.position) filter (where p.source is not null), '{{}}')
-from projections g
-left join positions p on (p.projection, p.generation) = (g.name, g.generation)
+from public.projections g
+left join public.positions p on (p.projection, p.generation) = (g.name, g.generation)
 where g.name = {name} and g.ddl_hash = {hash} and g.live
 group by g.name, g.generation
 """)
+
+# One round trip: the snapshot begins, and all of that is found in it.
+_BEGIN: Final = SQL("begin isolation level repeatable read read only; execute {statement}")
 
 
 class BadToken(Exception):
@@ -54,7 +59,8 @@ class Reader:
     ) -> None:
         self._pool = pool
         self._wait = wait
-        self._begin = {projection.NAME: _begin(projection) for projection in projections}
+        self._prepare = "; ".join(_prepare(projection) for projection in projections).encode()
+        self._prepared = WeakSet[Connection]()
         self._watches = {each.NAME: Watch(pool, each) for each in projections}
 
     @asynccontextmanager
@@ -88,13 +94,27 @@ class Reader:
             raise NotYet(f"{name} has not yet read {told}. Try again shortly.") from None
 
     async def _open(self, db: Connection, name: str) -> Mapping[str, int]:
-        cursor = await db.execute(self._begin[name], prepare=False)
+        begin = _BEGIN.format(statement=_statement(name))
+        try:
+            await self._prepare_on(db)
+            cursor = await db.execute(begin, prepare=False)
+        except InvalidSqlStatementName:
+            # After a failure, psycopg has the connection forget all of its statements.
+            await db.rollback()
+            self._prepared.discard(db)
+            await self._prepare_on(db)
+            cursor = await db.execute(begin, prepare=False)
         cursor.nextset()
         row = await cursor.fetchone()
         if row is None:
             raise NotYet(f"{name} does not exist yet. Try again shortly.")
         positions: Mapping[str, int] = row[2]
         return positions
+
+    async def _prepare_on(self, db: Connection) -> None:
+        if db not in self._prepared:
+            await db.execute(self._prepare, prepare=False)
+            self._prepared.add(db)
 
 
 def parse(token: str | None) -> dict[str, int]:
@@ -112,6 +132,14 @@ def parse(token: str | None) -> dict[str, int]:
     return wanted
 
 
-def _begin(projection: Projection) -> bytes:
-    shape = {"name": Literal(projection.NAME), "hash": Literal(ddl_hash(projection))}
-    return _BEGIN.format(**shape).as_bytes()
+def _prepare(projection: Projection) -> str:
+    parts = {
+        "statement": _statement(projection.NAME),
+        "name": Literal(projection.NAME),
+        "hash": Literal(ddl_hash(projection)),
+    }
+    return _PREPARE.format(**parts).as_string()
+
+
+def _statement(name: str) -> Identifier:
+    return Identifier(f"open_{name}")
