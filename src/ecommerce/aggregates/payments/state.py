@@ -46,6 +46,7 @@ class Payment(Value, frozen=True):
     """What a decision needs to know of a payment."""
 
     status: Status = Status.NEW
+    # "XXX" is ISO 4217's code for no currency: nothing is asked for yet.
     amount: Money = Money(0, "XXX")
     payment_method: str = ""
     intent: str | None = None
