@@ -8,7 +8,6 @@ from typing import Any
 import psycopg
 import pytest
 from msgspec.structs import replace
-from psycopg.sql import SQL
 
 import readside
 from ecommerce.events.catalog import ProductAdded, ProductRepriced
@@ -330,8 +329,8 @@ class Explaining:
         self.plans: list[str] = []
         self._db = db
 
-    async def execute(self, query: Any, values: Any) -> Any:
-        cursor = await self._db.execute(SQL("explain {}").format(query), values)
+    async def execute(self, query: bytes, values: Any) -> Any:
+        cursor = await self._db.execute(b"explain " + query, values)
         self.plans.append("\n".join(line for (line,) in await cursor.fetchall()))
         return await self._db.execute("select '[]'")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from binascii import b2a_qp
 from datetime import UTC, datetime
-from email.charset import QP, Charset
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
 from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
-from email.policy import compat32
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import Compat32
 from email.utils import format_datetime, formataddr
 from typing import Final
 from urllib.parse import quote
@@ -31,14 +31,24 @@ _templates: Final = Environment(
 )
 _templates.filters["money"] = str
 
-# The MIME classes of Python's older policy take a fifth of the time that EmailMessage takes.
-_POLICY: Final = compat32.clone(linesep="\r\n", max_line_length=None)  # a folded Message-ID is none
+
+class _Plainly(Compat32):
+    """The older policy takes a fifth of the time of today's, and without its folding half of that.
+
+    A folded Message-ID is none: no line is folded for its length.
+    """
+
+    def fold(self, name: str, value: str) -> str:
+        """Write a header as it is where nothing in it needs encoding."""
+        if isinstance(value, str) and value.isascii() and "\n" not in value:
+            return f"{name}: {value}{self.linesep}"
+        return super().fold(name, value)
+
+
+_POLICY: Final = _Plainly(linesep="\r\n", max_line_length=None)
 
 _BOUNDARY: Final = "=_"
 """Never stands in a body: quoted-printable writes no such thing (RFC 2045, 6.7)."""
-
-_UTF8: Final = Charset("utf-8")
-_UTF8.body_encoding = QP
 
 _LONGEST: Final = 60
 """Characters of a name that fit on a line with its address."""
@@ -70,12 +80,15 @@ def write(mail: Mail, about: str, sender: str) -> Letter:
     document["Auto-Submitted"] = "auto-generated"
     document.attach(_part(text.lstrip(), "plain"))
     document.attach(_part(_render(mail, "html"), "html"))
-    return Letter(sender, recipient, document.as_bytes())
+    return Letter(sender, recipient, document.as_string().encode("ascii"))
 
 
-def _part(text: str, kind: str) -> MIMEText:
-    # typeshed does not know that a Charset is taken too, which a name could not make readable.
-    return MIMEText(text, kind, _UTF8, policy=_POLICY)  # type: ignore[arg-type]
+def _part(text: str, kind: str) -> MIMENonMultipart:
+    part = MIMENonMultipart("text", kind, charset="utf-8", policy=_POLICY)
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    # MIMEText would do the same in Python, and take four times as long for it.
+    part.set_payload(b2a_qp(text.encode(), istext=True).decode("ascii"))
+    return part
 
 
 def message_id(about: str, sender: str) -> str:

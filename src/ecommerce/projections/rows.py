@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, LiteralString, TypeVar
 
 import msgspec
@@ -25,11 +26,33 @@ async def fetch(
     values: Mapping[str, Any],
 ) -> list[R]:
     """Run a query whose columns are the fields of a struct, and keep its order."""
-    inner = SQL(query) if isinstance(query, str) else query
-    cursor = await db.execute(_AS_JSON.format(query=inner), values)
+    text = _of_literal(query) if isinstance(query, str) else as_json(query)
+    return await fetch_json(db, kind, text, values)
+
+
+async def fetch_json(
+    db: Connection, kind: type[R], query: bytes, values: Mapping[str, Any]
+) -> list[R]:
+    """Run what `as_json` has made of such a query."""
+    cursor = await db.execute(query, values)
     (text,) = await cursor.fetchone() or ("[]",)
-    rows: list[R] = msgspec.json.decode(text, type=list[kind])  # type: ignore[valid-type]  # a value
+    rows: list[R] = _decoder(kind).decode(text)  # type: ignore[arg-type]  # as if a class had no hash
     return rows
+
+
+def as_json(query: Composable) -> bytes:
+    """Make of a query one whose only row is all of its rows, as JSON."""
+    return _AS_JSON.format(query=query).as_bytes()
+
+
+@cache  # of what stands in this code, no more
+def _of_literal(query: LiteralString) -> bytes:
+    return as_json(SQL(query))
+
+
+@cache  # the same
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(list[kind])
 
 
 def bounded(limit: int, most: int = MOST) -> int:

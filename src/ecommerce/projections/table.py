@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from ecommerce.projections.generations import schema
 from ecommerce.projections.projection import Key, Projection
-from ecommerce.projections.rows import fetch
+from ecommerce.projections.rows import as_json, fetch_json
 from ecommerce.store.connection import Connection
 
 # PostgreSQL takes a page apart in half the time that `json_populate_recordset` needs for it.
@@ -41,11 +41,12 @@ class Table:
     def __init__(self, projection: Projection, generation: int) -> None:
         self.projection = projection
         self.generation = generation
-        self._load, self._save, self._delete = _statements(projection, generation)
+        load, save, delete = _statements(projection, generation)
+        self._load, self._save, self._delete = as_json(load), save.as_bytes(), delete.as_bytes()
 
     async def load(self, db: Connection, keys: Iterable[Key]) -> dict[Key, Any]:
         """Read the rows that have one of these keys, in one query."""
-        rows = await fetch(db, self.projection.Row, self._load, {"keys": self._json(keys)})
+        rows = await fetch_json(db, self.projection.Row, self._load, {"keys": self._json(keys)})
         names = self.projection.KEY
         return {tuple(getattr(row, name) for name in names): row for row in rows}
 

@@ -1,0 +1,78 @@
+"""(i) Memory after an hour: `.venv/bin/python -m benchmarks.soak 3600`.
+
+Orders come evenly for so many seconds; each minute tells what every service holds. Ctrl-C ends it
+early, with what was measured until then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from itertools import cycle
+from time import monotonic
+from typing import Final
+
+import uvloop
+from rich.console import Console
+
+from benchmarks import memory
+from benchmarks.figures import Figure, figure, show
+from benchmarks.running import Opened, opened, order
+
+RATE: Final = 5
+"""Orders a second: 18,000 in an hour, about 200,000 events."""
+MINUTE: Final = 60.0
+
+_console: Final = Console(stderr=True)
+
+
+async def soak(seconds: float) -> list[Figure]:
+    """Place orders for so long, and say what the last half of the time added."""
+    async with opened() as place:
+        placing = asyncio.create_task(_place(place))
+        taken: list[dict[str, float]] = []
+        try:
+            await _watch(place, seconds, taken, placing)
+        except asyncio.CancelledError:
+            _console.print("ended early")
+        placing.cancel()
+    return _figures(taken)
+
+
+async def _place(place: Opened) -> None:
+    began = monotonic()
+    for number, sku in enumerate(cycle(place.skus), start=1):
+        await order(place.http, [sku])
+        await asyncio.sleep(max(0.0, began + number / RATE - monotonic()))
+
+
+async def _watch(
+    place: Opened, seconds: float, taken: list[dict[str, float]], placing: asyncio.Task[None]
+) -> None:
+    """Note each minute what the services hold; end at once where orders cannot be placed."""
+    began = monotonic()
+    while (passed := monotonic() - began) < seconds:
+        await asyncio.wait([placing], timeout=min(MINUTE, seconds - passed))
+        if placing.done():
+            placing.result()
+        taken.append(memory.taken(place.shop))
+        held = ", ".join(f"{name} {mib:.0f}" for name, mib in taken[-1].items())
+        _console.print(f"{(monotonic() - began) / MINUTE:.0f} min, MiB: {held}")
+
+
+def _figures(taken: list[dict[str, float]]) -> list[Figure]:
+    if not taken:
+        return []
+    half, end = taken[(len(taken) - 1) // 2], taken[-1]
+    largest = max(end, key=end.__getitem__)
+    grown = max(end[name] - half[name] for name in end)
+    what = f"memory after {len(taken)} minutes at {RATE} orders/s"
+    return [
+        figure("i", f"{what}: {largest}", [end[largest]], "MiB", must=120, aim=90, ceiling=True),
+        figure("i", "what the second half of them added", [grown], "MiB", must=5, ceiling=True),
+    ]
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        show(runner.run(soak(float(sys.argv[1]))))
