@@ -49,6 +49,9 @@ bench-quick: setup ## The same in under 3 minutes, less sure
 bench-load: setup ## Time how a stream of 100,000 events is loaded
 	@$(bin)/python -m benchmarks.load
 
+bench-soak: setup ## Order for SECONDS, an hour, and tell what memory the services take
+	@$(bin)/python -m benchmarks.soak $(or $(SECONDS),3600)
+
 fmt: setup ## Format the code, and mend what the linter can mend
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
@@ -56,4 +59,4 @@ fmt: setup ## Format the code, and mend what the linter can mend
 setup:
 	@./bootstrap.sh
 
-.PHONY: help up down test test-long test-rabbitmq-4 explore explore-loop torture-kills bench bench-quick bench-load fmt setup
+.PHONY: help up down test test-long test-rabbitmq-4 explore explore-loop torture-kills bench bench-quick bench-load bench-soak fmt setup

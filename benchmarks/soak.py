@@ -1,4 +1,4 @@
-"""(i) Memory after an hour: `.venv/bin/python -m benchmarks.soak 3600`.
+"""(i) Memory after an hour: `make bench-soak`.
 
 Orders come evenly for so many seconds; each minute tells what every service holds. Ctrl-C ends it
 early, with what was measured until then.
@@ -57,7 +57,8 @@ async def _watch(
             placing.result()
         taken.append(memory.taken(place.shop))
         held = ", ".join(f"{name} {mib:.0f}" for name, mib in taken[-1].items())
-        _console.print(f"{(monotonic() - began) / MINUTE:.0f} min, MiB: {held}")
+        minutes = (monotonic() - began) / MINUTE
+        _console.print(f"{minutes:.0f} min, MiB: {held}", soft_wrap=True)
 
 
 def _figures(taken: list[dict[str, float]]) -> list[Figure]:

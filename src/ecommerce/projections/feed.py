@@ -22,10 +22,11 @@ select position from positions where projection = %s and generation = %s and sou
 
 # Whoever advances a projection holds its row in `projections` until the commit, so that its other
 # sources, and other runners, wait: no two ever fold into the same rows. Who comes too late finds
-# another position than the one it read from, and changes nothing.
+# another position than the one it read from, and changes nothing. The commit waits for no disk:
+# what a crash takes back is folded again, rows and position being one transaction (ADR 0013).
 _ADVANCE: Final = """
 update positions p set position = %(to)s, error = null, updated_at = now()
-from (select name, generation from projections
+from (select name, generation, set_config('synchronous_commit', 'off', true) from projections
       where name = %(name)s and generation = %(generation)s for update) held
 where (p.projection, p.generation) = (held.name, held.generation)
   and p.source = %(source)s and p.position = %(after)s
