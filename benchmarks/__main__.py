@@ -34,7 +34,7 @@ BENCHES: Final = (
 )
 """The modules. What `shop` holds can be named too: `whole`, `latency`, `reads`, `import_day`."""
 
-LONG: Final = ("scale",)
+LONG: Final = ("aged", "scale")
 """Those that are left out when it is to be quick."""
 
 RESULTS: Final = Path(__file__).parent / "results"

@@ -105,12 +105,12 @@ class Left:
         self._shop = shop
         secrets = folder.passwords(shop.place)
         self._management = management_url(shop.run, secrets)
-        self._urls = {name: database_url(shop.run, secrets, name) for name in CONTEXTS}
+        self.urls = {name: database_url(shop.run, secrets, name) for name in CONTEXTS}
         self._box = shop.place / "mailbox" / "new"
         self._before = self._counts()
 
     def _counts(self) -> tuple[int, int]:
-        with psycopg.connect(self._urls["orders"]) as db:
+        with psycopg.connect(self.urls["orders"]) as db:
             ((ended,),) = db.execute(_ENDED).fetchall()
         return ended, sum(1 for _ in os.scandir(self._box))
 
@@ -126,19 +126,40 @@ class Left:
             await asyncio.sleep(POLL)
         raise TimeoutError(f"{now[0] - ended} of {orders} orders and {now[1] - mailed} mails")
 
+    async def wait_for_own(self, seconds: float = 600) -> None:
+        """Wait until relays and read models have got through the logs of their own contexts."""
+        deadline = time.monotonic() + seconds
+        while not await asyncio.to_thread(self._has_read_own):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the logs are not read")
+            await asyncio.sleep(POLL)
+
+    def _has_read_own(self) -> bool:
+        heads = {name: self._head(name) for name in self.urls}
+        return all(
+            self._has_read(name, {**dict.fromkeys(heads, 0), name: head})
+            and self._relayed(name) >= head
+            for name, head in heads.items()
+        )
+
+    def _relayed(self, context: str) -> int:
+        with psycopg.connect(self.urls[context]) as db:
+            ((position,),) = db.execute("select coalesce(max(position), 0) from relay").fetchall()
+        return int(position)
+
     def _is_read(self) -> bool:
-        heads = {name: self._head(name) for name in self._urls}
-        return all(self._has_read(name, heads) for name in self._urls)
+        heads = {name: self._head(name) for name in self.urls}
+        return all(self._has_read(name, heads) for name in self.urls)
 
     def _head(self, context: str) -> int:
-        with psycopg.connect(self._urls[context]) as db:
+        with psycopg.connect(self.urls[context]) as db:
             ((head,),) = db.execute(
                 "select coalesce(max(notification_id), 0) from events"
             ).fetchall()
         return int(head)
 
     def _has_read(self, context: str, heads: dict[str, int]) -> bool:
-        with psycopg.connect(self._urls[context]) as db:
+        with psycopg.connect(self.urls[context]) as db:
             read = db.execute("select source, min(position) from positions group by source")
             return all(position >= heads[source] for source, position in read.fetchall())
 
