@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import islice
+from math import ceil
 from typing import Final, LiteralString
 
 import psycopg
@@ -25,6 +26,7 @@ EVENTS, QUICK_EVENTS = 1_000_000, 50_000
 ORDERS, QUICK_ORDERS = 1_500, 400
 
 _COUNT: Final = "select count(*) from events"
+_COUNT_COPIED: Final = "select count(*) from events where originator_id ~ '[0-9a-f-]{36}'"
 # An order's id stands in the names of all of its streams, and in all of its documents.
 _ID: Final = "substring(originator_id from '[0-9a-f-]{36}')"
 _COPY_EVENTS: Final = f"""
@@ -70,7 +72,8 @@ async def _age(place: Opened, events: int) -> int:
 
 def _fill(urls: dict[str, str], events: int) -> int:
     held = sum(_ask(urls[name], _COUNT) for name in CONTEXTS)
-    rounds = range(1, max(2, round(events / held)))
+    copied = sum(_ask(urls[name], _COUNT_COPIED) for name in CONTEXTS)
+    rounds = range(1, 1 + ceil((events - held) / copied))
     return sum(_fill_one(urls[name], rounds) for name in CONTEXTS)
 
 
