@@ -55,20 +55,22 @@ find_servers() {
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 # The system's own Python comes first: distributions build it with profile-guided optimization, version
-# managers mostly without, which costs a tenth of the processor time. For a new .venv, PYTHON names another one.
+# managers mostly without, which costs a tenth of the processor time. ECOMMERCE_PYTHON names another
+# one, for a new .venv.
 find_python() {
-    local candidate
-    command -v python3 >/dev/null || apt_install python3
-    for candidate in ${PYTHON:-/usr/bin/python3 python3 python3.13 python3.12 python3.11}; do
+    local candidate candidates=(/usr/bin/python3 python3 python3.13 python3.12 python3.11)
+    [ -z "${ECOMMERCE_PYTHON:-}" ] || candidates=("$ECOMMERCE_PYTHON")
+    [ -n "${ECOMMERCE_PYTHON:-}" ] || command -v python3 >/dev/null || apt_install python3
+    for candidate in "${candidates[@]}"; do
         if is_new_enough "$candidate" && makes_environments "$candidate"; then
             python=$(command -v "$candidate")
             return
         fi
     done
-    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+    for candidate in "${candidates[@]}"; do
         if is_new_enough "$candidate"; then python=$(command -v "$candidate"); return; fi
     done
-    give_up "Python 3.11 or newer is needed; this is $("${PYTHON:-python3}" --version 2>&1). Install it, or use the containers of compose.yaml."
+    give_up "Python 3.11 or newer is needed; there is none among: ${candidates[*]}. Install it, or use the containers of compose.yaml."
 }
 
 makes_environments() { has_ensurepip "$1" || pip_reaches_out "$1"; }

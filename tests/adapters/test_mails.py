@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email import message_from_bytes
+from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
@@ -147,9 +148,17 @@ def test_a_mail_is_well_formed_whatever_a_customer_wrote() -> None:
         assert f"Dear {name}," in body(mail, kind).replace("\r\n", "\n")
 
 
-def test_lines_end_as_mail_servers_want_it() -> None:
-    document = mails.write(MAIL, ABOUT, SENDER).document
-    assert b"\n" not in document.replace(b"\r\n", b"")
+@pytest.mark.parametrize("name", ["Ada", "Ada\r.\rA \rFrom x", "A\r\r\nB", "r" * 62 + " \nx"])
+def test_lines_end_as_mail_servers_want_it(name: str) -> None:
+    lines = mails.write(replace(MAIL, name=name), ABOUT, SENDER).document.split(b"\r\n")
+    assert not any(b"\n" in line or b"\r" in line for line in lines)
+    assert not any(line.endswith((b" ", b"\t")) or line == b"." for line in lines)
+    assert max(map(len, lines)) <= 76
+
+
+def test_a_header_that_would_begin_another_one_is_refused() -> None:
+    with pytest.raises(HeaderParseError):
+        mails.write(MAIL, ABOUT, "shop@shop.invalid\rBcc: a@b.c")
 
 
 def test_the_envelope_names_the_same_addresses_as_the_mail() -> None:

@@ -47,7 +47,7 @@ async def test_what_a_crash_takes_back_is_folded_again_and_counts_once() -> None
                 await readside.append(pool, *RECEIVED)
                 feed = (await readside.feeds(pool, stock))["inventory"]
                 await readside.fold(feed, *RECEIVED)
-                assert await readside.rows(pool, stock) == [Stock("TEA", len(RECEIVED))]
+                assert feed.position == len(RECEIVED)
         with crashing(place, port) as url:
             async with readside.connected(url) as pool:
                 assert await readside.rows(pool, stock) == []
@@ -55,6 +55,23 @@ async def test_what_a_crash_takes_back_is_folded_again_and_counts_once() -> None
                 async with readside.running(projector.run()):
                     await readside.until(lambda: has_read_all(projector))
                 assert await readside.rows(pool, stock) == [Stock("TEA", len(RECEIVED))]
+
+
+async def test_a_process_that_lives_through_a_crash_folds_again_though_nothing_comes() -> None:
+    (port,) = ports.pick(1)
+    with servers.folder() as place:
+        private_postgres.prepare(place / "postgres", "test")
+        with crashing(place, port) as url:
+            migrate(url)
+        async with readside.connected(url) as pool:
+            projector = Projector("inventory", [stock], pool, url, readside.no_history)
+            async with readside.running(projector.run()):
+                with crashing(place, port):
+                    await readside.append(pool, *RECEIVED)
+                    await readside.until(lambda: has_read_all(projector))
+                with crashing(place, port):
+                    await readside.until(lambda: has_read_all(projector))
+                    assert await readside.rows(pool, stock) == [Stock("TEA", len(RECEIVED))]
 
 
 async def has_read_all(projector: Projector) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from binascii import b2a_qp
 from datetime import UTC, datetime
 from email.errors import MessageError
@@ -40,7 +41,7 @@ class _Plainly(Compat32):
 
     def fold(self, name: str, value: str) -> str:
         """Write a header as it is where nothing in it needs encoding."""
-        if isinstance(value, str) and value.isascii() and "\n" not in value:
+        if isinstance(value, str) and value.isascii() and value.isprintable():
             return f"{name}: {value}{self.linesep}"
         return super().fold(name, value)
 
@@ -49,6 +50,8 @@ _POLICY: Final = _Plainly(linesep="\r\n", max_line_length=None)
 
 _BOUNDARY: Final = "=_"
 """Never stands in a body: quoted-printable writes no such thing (RFC 2045, 6.7)."""
+
+_BREAK: Final = re.compile(r"\r\n?|\n")
 
 _LONGEST: Final = 60
 """Characters of a name that fit on a line with its address."""
@@ -87,7 +90,9 @@ def _part(text: str, kind: str) -> MIMENonMultipart:
     part = MIMENonMultipart("text", kind, charset="utf-8", policy=_POLICY)
     part["Content-Transfer-Encoding"] = "quoted-printable"
     # MIMEText would do the same in Python, and take four times as long for it.
-    part.set_payload(b2a_qp(text.encode(), istext=True).decode("ascii"))
+    # It leaves a lone CR alone, and makes lines that end in blanks longer than 76 characters.
+    lines = "\n".join(line.rstrip(" \t") for line in _BREAK.split(text))
+    part.set_payload(b2a_qp(lines.encode(), istext=True).decode("ascii"))
     return part
 
 

@@ -36,7 +36,7 @@ async def fetch_json(
     """Run what `as_json` has made of such a query."""
     cursor = await db.execute(query, values)
     (text,) = await cursor.fetchone() or ("[]",)
-    rows: list[R] = _decoder(kind).decode(text)  # type: ignore[arg-type]  # as if a class had no hash
+    rows: list[R] = _decoder(kind).decode(text)  # type: ignore[arg-type]  # a class can be hashed
     return rows
 
 
@@ -45,12 +45,12 @@ def as_json(query: Composable) -> bytes:
     return _AS_JSON.format(query=query).as_bytes()
 
 
-@cache  # of what stands in this code, no more
+@cache  # bounded: one entry for each literal query in the code
 def _of_literal(query: LiteralString) -> bytes:
     return as_json(SQL(query))
 
 
-@cache  # the same
+@cache  # bounded: one entry for each struct
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(list[kind])
 
