@@ -10,7 +10,7 @@ import asyncio
 import sys
 from itertools import cycle
 from time import monotonic
-from typing import Final
+from typing import Final, TypeAlias
 
 import uvloop
 from rich.console import Console
@@ -23,6 +23,9 @@ RATE: Final = 5
 """Orders a second: 18,000 in an hour, about 200,000 events."""
 MINUTE: Final = 60.0
 
+Taken: TypeAlias = tuple[float, dict[str, float]]
+"""After how many minutes, and what each service holds, in MiB."""
+
 _console: Final = Console(stderr=True)
 
 
@@ -30,12 +33,14 @@ async def soak(seconds: float) -> list[Figure]:
     """Place orders for so long, and say what the last half of the time added."""
     async with opened() as place:
         placing = asyncio.create_task(_place(place))
-        taken: list[dict[str, float]] = []
+        taken: list[Taken] = []
         try:
             await _watch(place, seconds, taken, placing)
         except asyncio.CancelledError:
             _console.print("ended early")
-        placing.cancel()
+        finally:
+            placing.cancel()
+            await asyncio.gather(placing, return_exceptions=True)
     return _figures(taken)
 
 
@@ -47,7 +52,7 @@ async def _place(place: Opened) -> None:
 
 
 async def _watch(
-    place: Opened, seconds: float, taken: list[dict[str, float]], placing: asyncio.Task[None]
+    place: Opened, seconds: float, taken: list[Taken], placing: asyncio.Task[None]
 ) -> None:
     """Note each minute what the services hold; end at once where orders cannot be placed."""
     began = monotonic()
@@ -55,23 +60,24 @@ async def _watch(
         await asyncio.wait([placing], timeout=min(MINUTE, seconds - passed))
         if placing.done():
             placing.result()
-        taken.append(memory.taken(place.shop))
-        held = ", ".join(f"{name} {mib:.0f}" for name, mib in taken[-1].items())
         minutes = (monotonic() - began) / MINUTE
+        taken.append((minutes, memory.taken(place.shop)))
+        held = ", ".join(f"{name} {mib:.0f}" for name, mib in taken[-1][1].items())
         _console.print(f"{minutes:.0f} min, MiB: {held}", soft_wrap=True)
 
 
-def _figures(taken: list[dict[str, float]]) -> list[Figure]:
+def _figures(taken: list[Taken]) -> list[Figure]:
     if not taken:
         return []
-    half, end = taken[(len(taken) - 1) // 2], taken[-1]
+    (_, half), (minutes, end) = taken[(len(taken) - 1) // 2], taken[-1]
     largest = max(end, key=end.__getitem__)
-    grown = max(end[name] - half[name] for name in end)
-    what = f"memory after {len(taken)} minutes at {RATE} orders/s"
-    return [
-        figure("i", f"{what}: {largest}", [end[largest]], "MiB", must=120, aim=90, ceiling=True),
-        figure("i", "what the second half of them added", [grown], "MiB", must=5, ceiling=True),
-    ]
+    what = f"memory after {minutes:.1f} minutes at {RATE} orders/s: {largest}"
+    found = [figure("i", what, [end[largest]], "MiB", must=120, aim=90, ceiling=True)]
+    if len(taken) > 1:
+        grown = max(end[name] - half[name] for name in end)
+        added = "what the second half of them added"
+        found.append(figure("i", added, [grown], "MiB", must=5, ceiling=True))
+    return found
 
 
 if __name__ == "__main__":

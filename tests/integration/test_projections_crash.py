@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from signal import Signals
+from typing import NamedTuple
 
 import pytest
 from msgspec.structs import replace
@@ -25,53 +25,63 @@ pytestmark = pytest.mark.servers
 RECEIVED = [UnitsReceived("TEA", 1)] * 50
 
 
-@contextmanager
-def crashing(place: Path, port: int) -> Iterator[str]:
-    """Run PostgreSQL, which forgets in the end what no commit has waited for."""
+class Crashing(NamedTuple):
+    """A database, and its server, which forgets at each end what no commit has waited for."""
+
+    url: str
+    run: Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def crashing() -> Iterator[Crashing]:
+    """Make a database with an empty log, whose server is started and crashed as often as needed."""
+    (port,) = ports.pick(1)
     url = private_postgres.url(port, "test")
-    server = private_postgres.program(place / "postgres", port)
-    # Its background writer would write that soon.
-    command = (*server.command, "-c", "wal_writer_delay=10s")
-    server = replace(server, command=command, signal=Signals.SIGQUIT)
-    with servers.running(server, place / "log", lambda: private_postgres.answers(url)):
-        yield url
-
-
-async def test_what_a_crash_takes_back_is_folded_again_and_counts_once() -> None:
-    (port,) = ports.pick(1)
     with servers.folder() as place:
         private_postgres.prepare(place / "postgres", "test")
-        with crashing(place, port) as url:
+        server = private_postgres.program(place / "postgres", port)
+        # Its background writer would soon write what nobody waits for.
+        command = (*server.command, "-c", "wal_writer_delay=10s")
+        server = replace(server, command=command, signal=Signals.SIGQUIT)
+
+        @contextmanager
+        def run() -> Iterator[None]:
+            with servers.running(server, place / "log", lambda: private_postgres.answers(url)):
+                yield
+
+        with run():
             migrate(url)
-            async with readside.connected(url) as pool:
-                await readside.append(pool, *RECEIVED)
-                feed = (await readside.feeds(pool, stock))["inventory"]
-                await readside.fold(feed, *RECEIVED)
-                assert feed.position == len(RECEIVED)
-        with crashing(place, port) as url:
-            async with readside.connected(url) as pool:
-                assert await readside.rows(pool, stock) == []
-                projector = Projector("inventory", [stock], pool, url, readside.no_history)
-                async with readside.running(projector.run()):
-                    await readside.until(lambda: has_read_all(projector))
-                assert await readside.rows(pool, stock) == [Stock("TEA", len(RECEIVED))]
+        yield Crashing(url, run)
 
 
-async def test_a_process_that_lives_through_a_crash_folds_again_though_nothing_comes() -> None:
-    (port,) = ports.pick(1)
-    with servers.folder() as place:
-        private_postgres.prepare(place / "postgres", "test")
-        with crashing(place, port) as url:
-            migrate(url)
-        async with readside.connected(url) as pool:
-            projector = Projector("inventory", [stock], pool, url, readside.no_history)
+async def test_what_a_crash_takes_back_is_folded_again_and_counts_once(crashing: Crashing) -> None:
+    with crashing.run():
+        async with readside.connected(crashing.url) as pool:
+            await readside.append(pool, *RECEIVED)
+            feed = (await readside.feeds(pool, stock))["inventory"]
+            await readside.fold(feed, *RECEIVED)
+            assert feed.position == len(RECEIVED)
+    with crashing.run():
+        async with readside.connected(crashing.url) as pool:
+            assert await readside.rows(pool, stock) == []
+            projector = Projector("inventory", [stock], pool, crashing.url, readside.no_history)
             async with readside.running(projector.run()):
-                with crashing(place, port):
-                    await readside.append(pool, *RECEIVED)
-                    await readside.until(lambda: has_read_all(projector))
-                with crashing(place, port):
-                    await readside.until(lambda: has_read_all(projector))
-                    assert await readside.rows(pool, stock) == [Stock("TEA", len(RECEIVED))]
+                await readside.until(lambda: has_read_all(projector))
+            assert await readside.rows(pool, stock) == [Stock("TEA", len(RECEIVED))]
+
+
+async def test_a_process_that_lives_through_a_crash_folds_again_though_nothing_comes(
+    crashing: Crashing,
+) -> None:
+    async with readside.connected(crashing.url) as pool:
+        projector = Projector("inventory", [stock], pool, crashing.url, readside.no_history)
+        async with readside.running(projector.run()):
+            with crashing.run():
+                await readside.append(pool, *RECEIVED)
+                await readside.until(lambda: has_read_all(projector))
+            with crashing.run():
+                await readside.until(lambda: has_read_all(projector))
+                assert await readside.rows(pool, stock) == [Stock("TEA", len(RECEIVED))]
 
 
 async def has_read_all(projector: Projector) -> bool:
